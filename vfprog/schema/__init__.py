@@ -1,0 +1,1 @@
+"""Dictionary, rules, registry tables, patient form and endpoints: what the words mean."""

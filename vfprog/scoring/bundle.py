@@ -1,0 +1,294 @@
+"""The model bundle: one folder, no pickle, every file hashed, read and written here only.
+
+``manifest.json`` describes the models, the dictionary, where they come from and how they
+performed; ``models/`` and ``members/`` hold their numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import shutil
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from vfprog.errors import BundleError
+from vfprog.schema.dictionary import Dictionary
+from vfprog.scoring.members import Members
+from vfprog.scoring.model import PrognosticModel
+from vfprog.scoring.prognosis import ModelIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+_FILE = re.compile(r"(models|members)/[a-z][a-z0-9_]*\.(npz|xgb\.json)")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle; models are unpacked when first used.
+
+    Parameters
+    ----------
+    manifest : dict
+        Content of ``manifest.json``.
+    identity : ModelIdentity
+        Name, version and digest.
+    files : dict of str to bytes
+        Content of the other files, hashes checked.
+    """
+
+    manifest: dict[str, Any]
+    identity: ModelIdentity
+    files: dict[str, bytes] = field(repr=False)
+    _models: dict[str, PrognosticModel] = field(default_factory=dict, repr=False)
+    _members: dict[str, Members] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def dictionary(self) -> Dictionary:
+        """The dictionary the models were trained with."""
+        return Dictionary.model_validate(self.manifest["dictionary"])
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the models were trained on simulated data."""
+        return bool(self.manifest["simulated"])
+
+    @cached_property
+    def endpoints(self) -> dict[str, tuple[str, ...]]:
+        """Endpoints of the bundle, each with its prediction times."""
+        times: dict[str, tuple[str, ...]] = {}
+        for spec in self.manifest["models"].values():
+            name = spec["endpoint"]["name"]
+            times[name] = (*times.get(name, ()), spec["prediction_time"])
+        return times
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Names of the models, such as ``response_preprocedure``."""
+        return tuple(self.manifest["models"])
+
+    def model(self, name: str) -> PrognosticModel:
+        """Return one model by name."""
+        if name not in self._models:
+            if name not in self.manifest["models"]:
+                raise BundleError(f"no model {name!r} in the bundle; there is: {self.model_names}")
+            spec = self.manifest["models"][name]
+            self._models[name] = PrognosticModel.from_parts(spec, self._npz(f"models/{name}.npz"))
+        return self._models[name]
+
+    def members(self, name: str) -> Members | None:
+        """Return the bootstrap members of one model, or None if the bundle has none."""
+        path = f"members/{name}.npz"
+        if path not in self.files:
+            return None
+        if name not in self._members:
+            self._members[name] = Members.from_arrays(self._npz(path))
+        return self._members[name]
+
+    def booster(self, name: str) -> bytes | None:
+        """Return the XGBoost JSON of one model for bulk use, or None if it has no trees."""
+        return self.files.get(f"models/{name}.xgb.json")
+
+    def label(self, predictor: str) -> str:
+        """Return the words for a predictor or two-parent feature."""
+        if predictor in self.dictionary:
+            return self.dictionary[predictor].label
+        return self._feature_labels.get(predictor, predictor)
+
+    @cached_property
+    def _feature_labels(self) -> dict[str, str]:
+        specs = self.manifest["models"].values()
+        return {f["name"]: f["label"] for spec in specs for f in spec["features"]}
+
+    def _npz(self, path: str) -> dict[str, Any]:
+        with np.load(io.BytesIO(self.files[path]), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+
+
+@dataclass(frozen=True)
+class BundleParts:
+    """What a training assembles and `write_bundle` writes.
+
+    Parameters
+    ----------
+    name, version : str
+        Name and version of the bundle.
+    simulated : bool
+        Whether the development data were simulated.
+    dictionary : Dictionary
+        Dictionary of the development data.
+    models : dict of str to PrognosticModel
+        The models by name.
+    boosters : dict of str to bytes
+        XGBoost JSON of the models that have trees.
+    members : dict of str to Members
+        Bootstrap members by model name.
+    performance : list of dict
+        Long table of performance: model, metric, estimate, lower, upper, and so on.
+    provenance : dict
+        Data source and digest, settings, versions, seed, notes.
+    """
+
+    name: str
+    version: str
+    simulated: bool
+    dictionary: Dictionary
+    models: Mapping[str, PrognosticModel]
+    boosters: Mapping[str, bytes]
+    members: Mapping[str, Members]
+    performance: list[dict[str, Any]]
+    provenance: dict[str, Any]
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Load a bundle, checking its format and every hash.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Folder of the bundle.
+
+    Returns
+    -------
+    Bundle
+        The bundle.
+
+    Raises
+    ------
+    BundleError
+        No bundle there, unknown format, a missing or altered file, or a malformed manifest.
+    """
+    folder = Path(path)
+    try:
+        raw = (folder / MANIFEST).read_bytes()
+        manifest = json.loads(raw)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{folder} is no vfprog bundle: {error}") from error
+    found = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if found != FORMAT_VERSION:
+        raise BundleError(f"{folder}: bundle format {found!r} is unknown, expected {FORMAT_VERSION}")
+    files = {name: _verified(folder, name, sha) for name, sha in manifest["files"].items()}
+    trained_on = "simulated" if manifest["simulated"] else "registry"
+    digest = hashlib.sha256(raw).hexdigest()
+    bundle = Bundle(
+        manifest,
+        ModelIdentity(manifest["name"], manifest["version"], trained_on, digest),
+        files,
+    )
+    _check_schema(bundle, folder)
+    return bundle
+
+
+def _verified(folder: Path, name: str, sha256: str) -> bytes:
+    if not _FILE.fullmatch(name):
+        raise BundleError(f"{folder}: the manifest names {name!r}, which no bundle holds")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder}: {name} cannot be read: {error}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise BundleError(f"{folder}: {name} was altered, its sha256 is not that of the manifest")
+    return content
+
+
+def _check_schema(bundle: Bundle, folder: Path) -> None:
+    try:
+        digest = bundle.dictionary.digest()
+    except ValidationError as error:
+        raise BundleError(f"{folder}: the dictionary is malformed: {error}") from error
+    if digest != bundle.manifest["schema_hash"]:
+        raise BundleError(f"{folder}: the dictionary does not match its schema hash")
+    lacking = [n for n in bundle.model_names if f"models/{n}.npz" not in bundle.files]
+    if lacking:
+        raise BundleError(f"{folder}: no numbers for {', '.join(lacking)}")
+
+
+def write_bundle(parts: BundleParts, path: str | Path, *, force: bool = False) -> Path:
+    """Write a bundle beside its place, then rename, so that no half bundle is ever seen.
+
+    Parameters
+    ----------
+    parts : BundleParts
+        What to write.
+    path : str or pathlib.Path
+        Folder to create.
+    force : bool
+        Replace an existing bundle.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    BundleError
+        The folder exists and ``force`` is not given, or it is no bundle.
+    """
+    folder = Path(path)
+    check_free(folder, force=force)
+    beside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    files = _contents(parts)
+    for name, content in files.items():
+        (beside / name).parent.mkdir(parents=True, exist_ok=True)
+        (beside / name).write_bytes(content)
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "name": parts.name,
+        "version": parts.version,
+        "simulated": parts.simulated,
+        "schema_hash": parts.dictionary.digest(),
+        "provenance": parts.provenance,
+        "performance": parts.performance,
+        "models": {name: model.specification() for name, model in parts.models.items()},
+        "dictionary": parts.dictionary.model_dump(mode="json"),
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
+    (beside / MANIFEST).write_text(text, encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    beside.rename(folder)
+    return folder
+
+
+def check_free(folder: Path, *, force: bool) -> None:
+    """Raise unless a bundle may be written to a folder; call it before long work, too.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the bundle is to go.
+    force : bool
+        Whether an existing bundle may be replaced; anything else is never replaced.
+    """
+    if not folder.exists():
+        return
+    if not force:
+        raise BundleError(f"{folder} exists; choose another place or give --force to replace it")
+    if not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BundleError(f"{folder} exists and is no bundle; it is not replaced even with --force")
+
+
+def _contents(parts: BundleParts) -> dict[str, bytes]:
+    files = {f"models/{n}.npz": _npz_bytes(m.to_arrays()) for n, m in parts.models.items()}
+    files |= {f"models/{n}.xgb.json": content for n, content in parts.boosters.items()}
+    files |= {f"members/{n}.npz": _npz_bytes(m.to_arrays()) for n, m in parts.members.items()}
+    return files
+
+
+def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()

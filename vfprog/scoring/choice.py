@@ -1,0 +1,99 @@
+"""Which model answers for which patient: prediction time and eligibility."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from vfprog.features.arrays import BoolArray, EpisodeArrays
+    from vfprog.schema.dictionary import Dictionary
+    from vfprog.schema.endpoints import Endpoint
+    from vfprog.scoring.bundle import Bundle
+
+# The pain an endpoint's eligibility refers to.
+PAIN_BASELINE = "vas_baseline"
+
+
+def known_after_procedure(arrays: EpisodeArrays, dictionary: Dictionary) -> BoolArray:
+    """Return which episodes have any value that is known only from the procedure.
+
+    Parameters
+    ----------
+    arrays : EpisodeArrays
+        Predictors.
+    dictionary : Dictionary
+        Their dictionary.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where the postprocedure model answers.
+    """
+    known = np.zeros(arrays.n, dtype=bool)
+    for predictor in dictionary.predictors:
+        if predictor.known_at != "procedure":
+            continue
+        if predictor.name in arrays.episodes:
+            known |= ~np.isnan(arrays.episodes[predictor.name])
+        elif predictor.name in arrays.vertebrae:
+            given = ~np.isnan(arrays.vertebrae[predictor.name])
+            np.logical_or.at(known, arrays.owner, given)
+    return known
+
+
+def applicable(endpoint: Endpoint, arrays: EpisodeArrays) -> BoolArray:
+    """Return the episodes for which an endpoint has a meaning.
+
+    Pain below the endpoint's threshold cannot fall as far as a response asks; such a patient has
+    no risk of response, not a low one. Unknown pain is given the benefit of the doubt.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The endpoint.
+    arrays : EpisodeArrays
+        Predictors.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False where no risk is given.
+    """
+    pain = arrays.episodes.get(PAIN_BASELINE)
+    if endpoint.kind != "pain" or pain is None:
+        return np.ones(arrays.n, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        return ~(pain < endpoint.vas_baseline_at_least)
+
+
+def assignments(bundle: Bundle, arrays: EpisodeArrays) -> list[tuple[str, BoolArray]]:
+    """Return, for each model of a bundle, the episodes it answers for.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    arrays : EpisodeArrays
+        Predictors.
+
+    Returns
+    -------
+    list of (str, ndarray of bool)
+        Model name and its episodes; a model that answers for none is left out.
+    """
+    after = known_after_procedure(arrays, bundle.dictionary)
+    chosen = []
+    for endpoint, times in bundle.endpoints.items():
+        for time in times:
+            rows = np.ones(arrays.n, dtype=bool)
+            if len(times) > 1:
+                rows = after if time == "postprocedure" else ~after
+            if not rows.any():
+                continue
+            name = f"{endpoint}_{time}"
+            rows = rows & applicable(bundle.model(name).endpoint, arrays)
+            if rows.any():
+                chosen.append((name, rows))
+    return chosen

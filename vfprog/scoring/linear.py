@@ -1,0 +1,98 @@
+"""The linear learner as arrays: margin and exact contributions of a spline logistic model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vfprog.features.encoder import Encoding, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vfprog.features.arrays import FloatArray
+
+# Columns of the dense encoding of one feature: value, two spline terms, missing indicator.
+N_TERMS = 4
+
+
+@dataclass(frozen=True)
+class LinearPart:
+    """A logistic model over dense spline encodings, on the scale of the encoded columns.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        Knots, fill values and indicators, learned on development data.
+    coef : ndarray of float, shape (n_features, 4)
+        Log-odds per unit of each encoded column; zero for columns not in the model.
+    center : ndarray of float, shape (n_features, 4)
+        Weighted development mean of each encoded column: the reference of the contributions.
+    intercept : float
+        Log-odds where every encoded column is zero.
+    """
+
+    encoding: Encoding
+    coef: FloatArray
+    center: FloatArray
+    intercept: float
+
+    def margin(self, X: FloatArray) -> FloatArray:
+        """Return the log-odds of each row.
+
+        Parameters
+        ----------
+        X : ndarray of float, shape (n, n_features)
+            Feature matrix; NaN where missing.
+
+        Returns
+        -------
+        ndarray of float, shape (n,)
+            Log-odds.
+        """
+        terms = encode(self.encoding, X).reshape(len(X), -1)
+        margin: FloatArray = self.intercept + terms @ self.coef.ravel()
+        return margin
+
+    def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
+        """Return the contribution of each feature against the development mean.
+
+        For a linear model with independent features these are its Shapley values
+        (Lundberg and Lee 2017, corollary 1): ``coef * (x - mean(x))``.
+
+        Parameters
+        ----------
+        X : ndarray of float, shape (n, n_features)
+            Feature matrix; NaN where missing.
+
+        Returns
+        -------
+        base : float
+            Log-odds at the development mean of every column.
+        phi : ndarray of float, shape (n, n_features)
+            Contributions; ``base + phi.sum(axis=1)`` is the margin.
+        """
+        base = self.intercept + float(np.sum(self.coef * self.center))
+        phi = np.einsum("nft,ft->nf", encode(self.encoding, X) - self.center, self.coef)
+        return base, phi
+
+    def to_arrays(self, prefix: str) -> dict[str, FloatArray]:
+        """Return the part as named arrays for an npz file."""
+        return {
+            **self.encoding.to_arrays(f"{prefix}encoding."),
+            f"{prefix}coef": self.coef,
+            f"{prefix}center": self.center,
+            f"{prefix}intercept": np.asarray(self.intercept, dtype=np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray], prefix: str) -> LinearPart:
+        """Read the part back from named arrays; see `to_arrays`."""
+        return cls(
+            Encoding.from_arrays(arrays, f"{prefix}encoding."),
+            np.asarray(arrays[f"{prefix}coef"]),
+            np.asarray(arrays[f"{prefix}center"]),
+            float(arrays[f"{prefix}intercept"]),
+        )

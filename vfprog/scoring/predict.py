@@ -1,0 +1,150 @@
+"""Predict and explain: the one way from a patient to a prognosis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from vfprog.features.design import derive_features
+from vfprog.scoring.bundle import Bundle, load_bundle
+from vfprog.scoring.choice import PAIN_BASELINE, applicable, assignments
+from vfprog.scoring.members import INSTABILITY_LEVEL
+from vfprog.scoring.patient import read_patients
+from vfprog.scoring.prognosis import Contribution, Prediction, Prognosis, Warn
+from vfprog.scoring.values import PatientValues
+
+if TYPE_CHECKING:
+    from vfprog.errors import Failure
+    from vfprog.features.arrays import EpisodeArrays, FloatArray
+    from vfprog.scoring.members import Members
+    from vfprog.scoring.model import PrognosticModel
+
+_CODES = {"usual_range": "outside_usual_range"}
+
+
+@overload
+def predict(bundle: Bundle | str | Path, patient: Mapping[str, Any]) -> Prediction: ...
+@overload
+def predict(bundle: Bundle | str | Path, patient: Sequence[Mapping[str, Any]]) -> list[Prediction]: ...
+@overload
+def predict(bundle: Bundle | str | Path, patient: Any) -> Any: ...
+def predict(bundle: Bundle | str | Path, patient: Any) -> Prediction | list[Prediction]:
+    """Predict every endpoint of a bundle for one patient or several.
+
+    Parameters
+    ----------
+    bundle : Bundle or str or pathlib.Path
+        A loaded bundle, or its folder.
+    patient : mapping, sequence of mapping, or pandas.DataFrame
+        Predictors by name, with ``vertebrae`` as a list of mappings. An absent key, None and NaN
+        mean the same: not known. A table has one row per patient.
+
+    Returns
+    -------
+    Prediction or list of Prediction
+        One for a mapping, a list for several patients, in their order.
+
+    Raises
+    ------
+    InputError
+        Something given is wrong; every failure is listed with field, rule and value.
+
+    Examples
+    --------
+    >>> import vfprog  # doctest: +SKIP
+    >>> vfprog.predict("bundle", {"age_years": 79, "vas_baseline": 8})["response"].risk  # doctest: +SKIP
+    0.62
+    """
+    loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+    if isinstance(patient, Mapping):
+        return _predict_all(loaded, [patient])[0]
+    if hasattr(patient, "columns") and hasattr(patient, "to_dict"):
+        return _predict_all(loaded, patient.to_dict("records"))
+    if isinstance(patient, Sequence) and not isinstance(patient, str | bytes):
+        return _predict_all(loaded, patient)
+    kind = type(patient).__name__
+    raise TypeError(f"expected a mapping, a list of mappings or a DataFrame, got {kind}")
+
+
+def _predict_all(bundle: Bundle, records: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+    if not len(records):
+        return []
+    patients = read_patients(records, bundle.dictionary)
+    arrays = patients.arrays
+    derived = derive_features(arrays, bundle.dictionary)
+    values = [PatientValues(arrays, row, bundle.dictionary, derived) for row in range(arrays.n)]
+    prognoses: list[list[Prognosis]] = [[] for _ in range(arrays.n)]
+    used: list[set[str]] = [set() for _ in range(arrays.n)]
+    for name, answering in assignments(bundle, arrays):
+        model, rows = bundle.model(name), np.flatnonzero(answering)
+        X = model.matrix(derived, arrays.n)[rows]
+        for row, prognosis in zip(
+            rows, _prognoses(model, bundle.members(name), X, [values[r] for r in rows]), strict=True
+        ):
+            prognoses[row].append(prognosis)
+            used[row] |= model.parents
+    warnings = _warnings(bundle, arrays, patients.warnings)
+    return [
+        Prediction(
+            bundle.identity, tuple(prognoses[row]), values[row].missing(used[row]), warnings[row]
+        )
+        for row in range(arrays.n)
+    ]
+
+
+def _prognoses(
+    model: PrognosticModel, members: Members | None, X: FloatArray, values: list[PatientValues]
+) -> list[Prognosis]:
+    risks = model.risk(X)
+    base, phi = model.feature_contributions(X)
+    folded = model.fold(phi)
+    return [
+        Prognosis(
+            model.endpoint.name,
+            model.endpoint.definition,
+            model.endpoint.horizon_days,
+            model.prediction_time,
+            float(risks[i]),
+            None if members is None else members.instability_interval(X[i]),
+            INSTABILITY_LEVEL,
+            base,
+            _contributions(model, folded[i], values[i]),
+        )
+        for i in range(len(X))
+    ]
+
+
+def _contributions(
+    model: PrognosticModel, folded: FloatArray, values: PatientValues
+) -> tuple[Contribution, ...]:
+    order = np.argsort(-np.abs(folded), kind="stable")
+    lines = model.lines
+    return tuple(
+        Contribution(lines[i].predictor, lines[i].concept, values[lines[i]], float(folded[i]))
+        for i in order
+    )
+
+
+def _warnings(
+    bundle: Bundle, arrays: EpisodeArrays, failures: Sequence[Failure]
+) -> list[tuple[Warn, ...]]:
+    shared = []
+    if bundle.simulated:
+        text = "the model was trained on simulated data and must not inform care"
+        shared.append(Warn("trained_on_simulated", None, text))
+    collected = [list(shared) for _ in range(arrays.n)]
+    for failure in failures:
+        row = int(str(failure.row).split("]", 1)[0])
+        warn = Warn(_CODES.get(failure.rule, failure.rule), failure.column, failure.message)
+        collected[row].append(warn)
+    for name in bundle.endpoints:
+        endpoint = bundle.model(f"{name}_{bundle.endpoints[name][0]}").endpoint
+        for row in np.flatnonzero(~applicable(endpoint, arrays)):
+            limit = f"{endpoint.vas_baseline_at_least:g}"
+            text = f"no risk of {name}: it is defined for a baseline pain of at least {limit}"
+            collected[row].append(Warn("not_applicable", PAIN_BASELINE, text))
+    return [tuple(warns) for warns in collected]
+

@@ -15,6 +15,7 @@ import yaml
 from vfprog.errors import ConfigError
 
 _BOOL_TAG = "tag:yaml.org,2002:bool"
+_MERGE_TAG = "tag:yaml.org,2002:merge"
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -23,7 +24,8 @@ class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # its base is chosen at
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping, refusing a key that stands twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        own = [key for key, _ in node.value if key.tag != _MERGE_TAG]
+        keys = [self.construct_object(key, deep=True) for key in own]
         repeated = {str(key) for key in keys if keys.count(key) > 1}
         if repeated:
             line = node.start_mark.line + 1

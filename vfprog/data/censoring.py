@@ -78,7 +78,9 @@ def censoring_cox(
     rank = 2 * np.unique(time, return_inverse=True)[1] + censored
     beta = fit_cox(rank, censored, X, penalty=penalty)
     relative = np.exp(X @ beta)
-    return np.asarray(np.exp(-_baseline_hazard(rank, censored, relative)[rank] * relative))
+    hazard = _baseline_hazard(rank, censored, relative)
+    before = np.concatenate([[0.0], hazard[:-1]])[rank]
+    return np.asarray(np.exp(-before * relative))
 
 
 def fit_cox(rank: IntArray, happens: BoolArray, X: FloatArray, *, penalty: float) -> FloatArray:
@@ -115,7 +117,8 @@ def fit_cox(rank: IntArray, happens: BoolArray, X: FloatArray, *, penalty: float
         for halving in range(_HALVINGS):
             trial = beta + step / 2**halving
             better = _log_likelihood(trial, rank, happens, X, penalty)
-            if better >= fit:
+            # Rounding in a sum of n terms must not be taken for a worse fit.
+            if better >= fit - _CLOSE * abs(fit):
                 break
         beta, fit = trial, better
     raise TrainingError("the censoring model does not converge: leave out weight_covariates")

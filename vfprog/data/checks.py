@@ -6,6 +6,7 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from vfprog.data.columns import as_words, encode_series, read_column
@@ -158,14 +159,14 @@ def row_labels(frame: pd.DataFrame) -> list[str | int]:
     list of str or int
         One label per row.
     """
-    numbers = [int(row) for row in frame.index]
+    numbers: list[str | int] = frame.index.tolist()
     if "episode_id" not in frame:
-        return list(numbers)
+        return numbers
     words = as_words(frame["episode_id"])
-    return [
-        number if absent else word
-        for number, word, absent in zip(numbers, words, words.isna(), strict=True)
-    ]
+    labels: list[str | int] = words.to_numpy(dtype=object).tolist()
+    for position in np.flatnonzero(words.isna()):
+        labels[position] = numbers[position]
+    return labels
 
 
 def close_matches(name: str, known: Iterable[str]) -> str:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vfprog.data.registry import Registry
-    from vfprog.features.arrays import BoolArray, EpisodeArrays, IntArray
-    from vfprog.schema.dictionary import Dictionary
+    from vfprog.features.arrays import BoolArray, EpisodeArrays, FloatArray, IntArray
+    from vfprog.schema.dictionary import Dictionary, Predictor
     from vfprog.schema.endpoints import Endpoint
 
 
@@ -139,6 +139,66 @@ def build_cohort(registry: Registry, endpoint: Endpoint) -> Cohort:
     )
 
 
+def characteristics(cohort: Cohort) -> pd.DataFrame:
+    """Return who is in the cohort: each predictor overall and by outcome, with its missingness.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+
+    Returns
+    -------
+    pandas.DataFrame
+        predictor, label, level, statistic, overall, event, no_event, not_observed,
+        missing_percent. Numbers have mean, sd, median, q1 and q3; binary predictors and levels
+        have n and percent of the recorded. Vertebra-level predictors count vertebrae. A cell is
+        missing where too few of the group are recorded; a predictor recorded in nobody has one
+        row, n = 0.
+    """
+    observed, event = cohort.outcome.observed, cohort.outcome.event
+    groups = {
+        "overall": np.ones(cohort.n, dtype=bool),
+        "event": event,
+        "no_event": observed & ~event,
+        "not_observed": ~observed,
+    }
+    lines: list[dict[str, Any]] = []
+    for predictor in cohort.dictionary.predictors:
+        of_vertebrae = predictor.table == "vertebrae"
+        table = cohort.arrays.vertebrae if of_vertebrae else cohort.arrays.episodes
+        owner = cohort.arrays.owner if of_vertebrae else np.arange(cohort.n)
+        values = table.get(predictor.name, np.full(len(owner), np.nan))
+        missing = float(np.isnan(values).mean() * 100) if len(values) else 100.0
+        cells = {name: _described(predictor, values[who[owner]]) for name, who in groups.items()}
+        for level, statistic in cells["overall"] or {("", "n"): 0.0}:
+            line = {name: cell.get((level, statistic)) for name, cell in cells.items()}
+            if not cells["overall"]:
+                line = dict.fromkeys(groups, 0.0)
+            what = {"predictor": predictor.name, "label": predictor.label}
+            what |= {"level": level, "statistic": statistic}
+            lines.append(what | line | {"missing_percent": missing})
+    return pd.DataFrame(lines).astype(dict.fromkeys(groups, np.float64))
+
+
+def _described(predictor: Predictor, values: FloatArray) -> dict[tuple[str, str], float]:
+    """Return the statistics of the recorded values by level and name; none where none is."""
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return {}
+    if predictor.is_numeric:
+        q1, median, q3 = np.quantile(known, [0.25, 0.5, 0.75])
+        found = {"mean": known.mean(), "median": median, "q1": q1, "q3": q3}
+        spread = {"sd": known.std(ddof=1)} if known.size > 1 else {}
+        return {("", name): float(value) for name, value in (found | spread).items()}
+    named = [(1, "yes")] if predictor.kind == "binary" else list(enumerate(predictor.levels))
+    table: dict[tuple[str, str], float] = {}
+    for code, level in named:
+        count = float((known == code).sum())
+        table |= {(level, "n"): count, (level, "percent"): 100 * count / known.size}
+    return table
+
+
 def _select(
     registry: Registry, endpoint: Endpoint, derived: DerivedOutcome
 ) -> tuple[BoolArray, list[dict[str, Any]]]:
@@ -164,19 +224,18 @@ def _outcome_steps(endpoint: Endpoint, outcome: Outcome, crossed: int) -> list[d
     died = int((outcome.status == DIED).sum())
     observed = int(outcome.observed.sum())
     window = endpoint.window_days
-    why = (
-        "not assessed" if outcome.assessed_kind else f"censored before day {endpoint.horizon_days}"
-    )
-    if outcome.assessed_kind and window is not None:
-        why = f"not assessed between day {window[0]} and {window[1]}"
+    why = f"censored before day {endpoint.horizon_days}"
+    if outcome.assessed_kind:
+        why = f"not assessed between day {window[0]} and {window[1]}" if window else "not coded"
     meaning = "non-response" if endpoint.family == "response" else "no event"
     policy = endpoint.intercurrent.replace("_", " ")
+    unseen = len(outcome.time) - observed
     return [
-        _step("outcome observed", observed, len(outcome.time) - observed, f"{why}; kept for the weights"),
-        _step("of these, died before", died, 0, f"observed: {meaning}" if died else ""),
+        _step("outcome observed", observed, unseen, f"{why}; kept for the weights"),
+        _step("of these, died first", died, 0, f"observed: {meaning}" if died else ""),
         _step("of these, events", int(outcome.event.sum())),
         _step("crossover or repeat procedure by the horizon", crossed, 0, policy),
-    ]  # fmt: skip
+    ]
 
 
 def _step(name: str, n: int, excluded: int = 0, reason: str = "") -> dict[str, Any]:

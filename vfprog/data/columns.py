@@ -143,8 +143,8 @@ def _encode_distinct(
         index, distinct = pd.factorize(series.map(_hashable, na_action="ignore"))
     encoded = encode_column(predictor, np.asarray(distinct, dtype=object), table=table)
     codes = np.append(encoded.codes, np.nan)[index]
-    faults = {failure.row: failure for failure in encoded.failures}
-    places = np.flatnonzero(np.isin(index, list(faults))) if faults else []
+    faults = {int(failure.row or 0): failure for failure in encoded.failures}
+    places = np.flatnonzero(np.isin(index, np.array(list(faults), dtype=np.intp)))
     return codes, [replace(faults[int(index[i])], row=int(i)) for i in places]
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from vfprog.errors import Failure, Severity
 
 if TYPE_CHECKING:
+    from vfprog.features.arrays import FloatArray
     from vfprog.schema.dictionary import Dictionary
 
 # Pelvic incidence is the sum of tilt and slope; reading errors of three angles stay below this.
 PELVIC_TOLERANCE_DEG = 10.0
 _DATED = ("visits", "heights", "events")
+_KEYED = ("vertebrae", *_DATED)
 
 
 def check_consistency(tables: dict[str, pd.DataFrame], dictionary: Dictionary) -> list[Failure]:
@@ -31,11 +35,16 @@ def check_consistency(tables: dict[str, pd.DataFrame], dictionary: Dictionary) -
     list of Failure
         Everything found, rule by rule.
     """
+    keys = pd.Index(tables["episodes"]["episode_id"].astype(object))
+    first = pd.Series(range(len(keys)), index=keys)
+    first = first[first.index.notna() & ~first.index.duplicated()]
+    # Position of each row's episode; missing where the key is missing or broken.
+    owners = {name: tables[name]["episode_id"].astype(object).map(first) for name in _KEYED}
     return [
-        *_check_keys(tables),
-        *_check_vertebrae(tables, dictionary),
-        *_check_days(tables),
-        *_check_deaths(tables),
+        *_check_keys(tables, owners),
+        *_check_vertebrae(tables, owners, dictionary),
+        *_check_days(tables, owners),
+        *_check_deaths(tables, owners),
         *_check_pelvis(tables["episodes"]),
     ]
 
@@ -49,35 +58,43 @@ def _failures(
     severity: Severity = "error",
 ) -> list[Failure]:
     """Make one failure per row; ``message`` may name columns of the row."""
-    keys = zip(rows["episode_id"], rows["episode_id"].isna(), rows.index, strict=True)
-    labels = [int(number) if absent else key for key, absent, number in keys]
-    return [
-        Failure(table, label, column, record[column], rule, message.format(**record), severity)
-        for label, record in zip(labels, rows.to_dict("records"), strict=True)
-    ]
+    named = [name for _, name, _, _ in Formatter().parse(message) if name]
+    values = {name: rows[name].tolist() for name in {*named, column, "episode_id"}}
+    absent = rows["episode_id"].isna()
+    failures = []
+    for place, (number, is_absent) in enumerate(zip(rows.index, absent, strict=True)):
+        record = {name: values[name][place] for name in named}
+        label = int(number) if is_absent else values["episode_id"][place]
+        text = message.format(**record)
+        failures.append(Failure(table, label, column, values[column][place], rule, text, severity))
+    return failures
 
 
-def _check_keys(tables: dict[str, pd.DataFrame]) -> list[Failure]:
-    keys = tables["episodes"]["episode_id"]
-    twice = tables["episodes"][keys.notna() & keys.duplicated()]
+def _check_keys(
+    tables: dict[str, pd.DataFrame], owners: dict[str, pd.Series[Any]]
+) -> list[Failure]:
+    episodes = tables["episodes"]
+    keys = episodes["episode_id"].astype(object)
     text = "the episode {episode_id!r} stands more than once"
+    twice = episodes[keys.notna() & keys.duplicated()]
     failures = _failures("episodes", twice, "episode_id", "duplicate_id", text)
-    for name in ("vertebrae", *_DATED):
-        own = tables[name]["episode_id"]
-        lost = tables[name][own.notna() & ~own.isin(keys)]
+    for name, owner in owners.items():
+        lost = tables[name][owner.isna() & tables[name]["episode_id"].notna()]
         text = "no episode is called {episode_id!r}"
         failures += _failures(name, lost, "episode_id", "broken_key", text)
     return failures
 
 
-def _check_vertebrae(tables: dict[str, pd.DataFrame], dictionary: Dictionary) -> list[Failure]:
-    frame = tables["vertebrae"]
+def _check_vertebrae(
+    tables: dict[str, pd.DataFrame], owners: dict[str, pd.Series[Any]], dictionary: Dictionary
+) -> list[Failure]:
+    frame, owner = tables["vertebrae"], owners["vertebrae"]
     failures: list[Failure] = []
     if "level" in frame:
-        place = ["episode_id", "level"]
-        twice = frame[frame[place].notna().all(axis=1) & frame.duplicated(place)]
+        known = owner.notna() & frame["level"].notna()
         names = dict(enumerate(dictionary["level"].levels))
-        twice = twice.assign(level=twice["level"].map(names))
+        place = pd.DataFrame({"owner": owner, "level": frame["level"]})
+        twice = frame[known & place.duplicated()].assign(level=lambda f: f["level"].map(names))
         text = "the vertebra {level} stands more than once in one episode"
         failures += _failures("vertebrae", twice, "level", "duplicate_level", text)
     if "treated" not in frame:
@@ -89,43 +106,52 @@ def _check_vertebrae(tables: dict[str, pd.DataFrame], dictionary: Dictionary) ->
             failures += _failures(
                 "vertebrae", cemented, column, "untreated_cement", text, "warning"
             )
-    arm = frame["episode_id"].map(_by_episode(tables["episodes"], "treatment"))
-    odd = frame.assign(arm=arm)[(frame["treated"] == 1) & arm.isin(["conservative", "sham"])]
-    text = "the vertebra is called treated, but the treatment of the episode is {arm}"
+    arms = tables["episodes"]["treatment"].astype(object).to_numpy()
+    idle = np.isin(arms, ["conservative", "sham"]).astype(np.float64)
+    odd = frame[(frame["treated"] == 1) & (_of_owner(idle, owner) == 1)]
+    text = "the vertebra is called treated, but the episode is not one of vertebroplasty"
     return failures + _failures("vertebrae", odd, "treated", "treatment_conflict", text, "warning")
 
 
-def _by_episode(frame: pd.DataFrame, column: str) -> pd.Series[Any]:
-    single = frame.dropna(subset=["episode_id"]).drop_duplicates("episode_id")
-    return single.set_index("episode_id")[column]
+def _of_owner(values: FloatArray, owner: pd.Series[Any]) -> FloatArray:
+    """Return the episode's value for each row, NaN where it has no episode."""
+    places = owner.fillna(-1).to_numpy(dtype=np.intp)
+    taken: FloatArray = np.append(values, np.nan)[places]
+    return taken
 
 
-def _check_days(tables: dict[str, pd.DataFrame]) -> list[Failure]:
-    last_days = _by_episode(tables["episodes"], "follow_up_end_day")
+def _check_days(
+    tables: dict[str, pd.DataFrame], owners: dict[str, pd.Series[Any]]
+) -> list[Failure]:
+    last_days = tables["episodes"]["follow_up_end_day"].to_numpy(dtype=np.float64)
     failures: list[Failure] = []
     for name in _DATED:
         frame = tables[name]
         early = frame[frame["day"] < 0]
         text = "day {day:g} lies before the index date"
         failures += _failures(name, early, "day", "before_index", text, "warning")
-        dated = frame.assign(last=frame["episode_id"].map(last_days).astype("float64"))
+        last = _of_owner(last_days, owners[name])
+        late = frame.assign(last=last)[frame["day"] > last]
         text = "day {day:g} lies after the end of follow-up on day {last:g}"
-        late = dated[dated["day"] > dated["last"]]
         failures += _failures(name, late, "day", "after_follow_up", text, "warning")
     return failures
 
 
-def _check_deaths(tables: dict[str, pd.DataFrame]) -> list[Failure]:
-    deaths = tables["events"][tables["events"]["event"] == "death"]
-    again = deaths[deaths["episode_id"].notna() & deaths["episode_id"].duplicated()]
+def _check_deaths(
+    tables: dict[str, pd.DataFrame], owners: dict[str, pd.Series[Any]]
+) -> list[Failure]:
+    events, owner = tables["events"], owners["events"]
+    died = (events["event"] == "death") & owner.notna()
+    again = events[died][owner[died].duplicated()]
     text = "the episode has more than one death"
     failures = _failures("events", again, "event", "duplicate_death", text)
-    death_day = _by_episode(deaths.sort_values("day"), "day")
+    death_days = np.full(len(tables["episodes"]), np.inf)
+    places = owner[died].to_numpy(dtype=np.intp)
+    np.fmin.at(death_days, places, events["day"][died].to_numpy(dtype=np.float64))
     for name in _DATED:
-        frame = tables[name]
-        dated = frame.assign(death=frame["episode_id"].map(death_day).astype("float64"))
+        death = _of_owner(death_days, owners[name])
+        late = tables[name].assign(death=death)[tables[name]["day"] > death]
         text = "day {day:g} lies after the death on day {death:g}"
-        late = dated[dated["day"] > dated["death"]]
         failures += _failures(name, late, "day", "after_death", text)
     return failures
 

@@ -44,19 +44,19 @@ def assess_heights(registry: Registry, endpoint: Endpoint) -> Assessment:
         raise ValueError(f"{endpoint.name}: a height endpoint needs window_days")
     n = len(registry.episodes)
     owner, key = vertebra_keys(registry)
-    film_key = positions(registry, registry.heights) * len(LEVELS) + _codes(
-        numbers(registry.heights, "level")
-    )
-    film_day, loss = (numbers(registry.heights, name) for name in ("day", "height_loss_pct"))
-    day, final = _look_up(key, nearest(film_key, film_day, loss, target=endpoint.horizon_days,
-                                       window=endpoint.window_days))  # fmt: skip
-    start, without = _starting_loss(registry, endpoint, owner, key, day, (film_key, film_day, loss))
+    films = _films(registry)
+    outcome_film = nearest(*films, target=endpoint.horizon_days, window=endpoint.window_days)
+    day, final = _look_up(key, outcome_film)
+    start, without = _starting_loss(registry, endpoint, owner, key, day, films)
     comparable, assessed = ~np.isnan(start), ~np.isnan(start) & ~np.isnan(final)
     lost = assessed & (final - start >= endpoint.height_loss_at_least - TOLERANCE)
     event = _any(owner, lost, n)
     known = event | (_any(owner, assessed, n) & ~_any(owner, comparable & ~assessed, n))
-    notes = (f"{without} vertebrae of treated episodes have no film within {FIRST_FILM_DAYS[1]} days "
-             "of the procedure: their loss is counted from baseline",) if without else ()  # fmt: skip
+    note = (
+        f"{without} vertebrae of treated episodes have no film within {FIRST_FILM_DAYS[1]} "
+        "days of the procedure: their loss is counted from baseline"
+    )
+    notes = (note,) if without else ()
     when = _film_day(owner, day, assessed, lost, n)
     return Assessment(np.where(known, when, np.nan), known, event, (no_vertebra(registry),), notes)
 
@@ -97,6 +97,15 @@ def no_vertebra(registry: Registry) -> tuple[str, str, BoolArray]:
     return "eligible", "no index vertebra of known level", ~has
 
 
+def _films(registry: Registry) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return key, day and height loss of the films of known level."""
+    if registry.heights.empty:
+        return np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0)
+    table = registry.heights[registry.heights["level"].notna()]
+    key = positions(registry, table) * len(LEVELS) + _codes(numbers(table, "level"))
+    return key, numbers(table, "day"), numbers(table, "height_loss_pct")
+
+
 def _starting_loss(
     registry: Registry,
     endpoint: Endpoint,
@@ -113,8 +122,6 @@ def _starting_loss(
     day, loss = _look_up(key, nearest(*films, target=first, window=(first, last)))
     treated = ~np.isin(words(registry.episodes, "treatment"), _UNTREATED)[owner]
     usable = treated & ~np.isnan(loss) & ~(day >= outcome_day)
-    if not len(registry.episodes) or "treatment" not in registry.episodes:
-        usable = ~np.isnan(loss) & ~(day >= outcome_day)
     lacking = treated & ~usable & ~np.isnan(outcome_day)
     return np.where(usable, loss, baseline), int(lacking.sum())
 

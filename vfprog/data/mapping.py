@@ -288,12 +288,12 @@ class Mapping(BaseModel):
             raise ValueError(f"extra predictors stand twice: {twice}")
         return self
 
-    def table(self, name: TableName) -> TableMapping | None:
+    def table(self, name: str) -> TableMapping | None:
         """Return the mapping of one table; a flat table is the table of episodes."""
         if self.columns:
             flat = TableMapping(columns=self.columns, ignore=self.ignore)
             return flat if name == "episodes" else None
-        return self.tables.get(name)
+        return next((table for key, table in self.tables.items() if key == name), None)
 
     def reading_options(self) -> dict[str, Any]:
         """Return what `read_source` must know of the files."""

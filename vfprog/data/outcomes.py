@@ -73,7 +73,7 @@ class DerivedOutcome:
         Arrays in the order of ``registry.episodes``.
     exclusions : tuple of (str, str, ndarray of bool)
         Step of the participant flow, reason, and the episodes excluded there, in order.
-    n_intercurrent : ndarray of bool, shape (n,)
+    intercurrent : ndarray of bool, shape (n,)
         Episodes with a crossover or repeat procedure by the horizon.
     notes : tuple of str
         What a reader of the results must know.
@@ -129,7 +129,7 @@ def _assess(registry: Registry, endpoint: Endpoint) -> Assessment | None:
         return _coded(registry, endpoint, name)
     if endpoint.kind == "coded":
         raise TrainingError(
-            f"{endpoint.name}: the registry must code this outcome itself, and its mapping names none"
+            f"{endpoint.name}: the registry must code this outcome itself; its mapping names none"
         )
     if endpoint.kind == "pain":
         return assess_pain(registry, endpoint)
@@ -143,13 +143,10 @@ def _coded_name(registry: Registry, endpoint: Endpoint) -> str | None:
     if endpoint.name in there:
         return endpoint.name
     tables = {"pain": registry.visits, "height": registry.heights, "event": registry.events}
-    source = tables.get(endpoint.kind)
     # The registry's own definition cannot stand for a variant that its tables can tell.
-    return (
-        endpoint.family
-        if endpoint.family in there and source is not None and source.empty
-        else None
-    )
+    if endpoint.family in there and endpoint.kind in tables and tables[endpoint.kind].empty:
+        return endpoint.family
+    return None
 
 
 def _coded(registry: Registry, endpoint: Endpoint, name: str) -> Assessment:

@@ -169,7 +169,7 @@ def _check_header(name: str, place: Path, delimiter: str, encoding: str) -> None
         text = f"{place} has more than one column named {', '.join(map(repr, twice))}"
         _refuse(name, twice[0], None, "duplicate_column", text)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t,|"):
-        text = f"{place} seems to be separated otherwise than by {delimiter!r}: set delimiter in a mapping"
+        text = f"{place} seems not to be separated by {delimiter!r}: a mapping can set delimiter"
         _refuse(name, "file", header[0][:60], "delimiter", text)
 
 

@@ -131,7 +131,7 @@ class _Translation:
 
     def _specs(self, name: str) -> dict[str, ColumnSpec] | None:
         """Return our columns of one source table, None where it is read as it stands."""
-        table = next((self.mapping.table(t) for t in REGISTRY if t == name), None)  # type: ignore[arg-type]
+        table = self.mapping.table(name)
         own = {
             e.predictor.name: e.column
             for e in self.extras
@@ -175,7 +175,7 @@ class _Translation:
     def _unmapped(
         self, name: str, raw: pd.DataFrame, specs: dict[str, ColumnSpec]
     ) -> list[Failure]:
-        table = next((self.mapping.table(t) for t in REGISTRY if t == name), None)  # type: ignore[arg-type]
+        table = self.mapping.table(name)
         known = {*self.mapping.identifiers, *self.mapping.post_baseline}
         known |= set(table.ignore if table else ()) | {str(s.column) for s in specs.values()}
         known |= {str(extra.column.column) for extra in self.mapping.extra_predictors}
@@ -203,7 +203,9 @@ class _Translation:
         wide = self.mapping.follow_up
         built: dict[str, pd.DataFrame] = {}
         if wide.visits:
-            visits = {name: self._wide("visits", name, raw, by) for name, by in wide.visits.items()}
+            visits: dict[str, dict[int, pd.Series[Any]]] = {
+                name: self._wide("visits", name, raw, by) for name, by in wide.visits.items()
+            }
             built["visits"] = wide_visits(keys, visits)
         if wide.heights is not None:
             films = self._wide("heights", "height_loss_pct", raw, wide.heights.height_loss_pct)

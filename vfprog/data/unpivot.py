@@ -40,10 +40,8 @@ def split_flat(
     failures : list of Failure
         Nested values that are no lists of objects.
     """
-    if "episode_id" not in frame:
-        keyed = frame.assign(episode_id=frame.index.map(str))
-    else:
-        keyed = frame
+    named = "episode_id" in frame
+    keyed = frame if named else frame.assign(episode_id=frame.index.map(str))
     if NESTED in frame:
         vertebrae, failures = _unnest(keyed)
         return {"episodes": frame.drop(columns=NESTED), "vertebrae": vertebrae}, failures

@@ -94,9 +94,8 @@ def covariate_matrix(cohort: Cohort) -> FloatArray | None:
         A name is no episode-level predictor known before the procedure.
     """
     columns: list[FloatArray] = []
-    known = {
-        p.name: p for p in cohort.dictionary.usable_at("preprocedure") if p.table == "episodes"
-    }
+    usable = cohort.dictionary.usable_at("preprocedure")
+    known = {p.name: p for p in usable if p.table == "episodes"}
     for name in cohort.endpoint.weight_covariates:
         if name not in known:
             raise ConfigError(
@@ -147,8 +146,8 @@ def delta_adjusted_risk(
     odds = np.exp(np.asarray(delta, dtype=np.float64))
     shifted = base * odds / (1 - base + base * odds)
     risk = (outcome.event.sum() + unseen * shifted) / n
-    return pd.DataFrame({"delta": np.asarray(delta, dtype=np.float64), "n_not_assessed": unseen,
-                         "risk_not_assessed": shifted, "risk": risk})  # fmt: skip
+    columns = {"n_not_assessed": unseen, "risk_not_assessed": shifted, "risk": risk}
+    return pd.DataFrame({"delta": np.asarray(delta, dtype=np.float64), **columns})
 
 
 def _censoring_weights(outcome: Outcome, horizon: float, X: FloatArray | None) -> FloatArray:
@@ -163,10 +162,11 @@ def _censoring_weights(outcome: Outcome, horizon: float, X: FloatArray | None) -
 def _assessment_weights(outcome: Outcome, _horizon: float, X: FloatArray | None) -> FloatArray:
     asked = ~outcome.known_unassessed
     seen = outcome.observed & asked
+    if asked.any() and not seen.any():
+        raise TrainingError("no outcome was assessed, so none can be weighted")
     chance = np.ones(len(asked))
-    if seen.any():
-        chance[asked] = seen[asked].mean()
-    if X is not None and seen.any() and not seen[asked].all():
+    chance[asked] = seen.sum() / max(asked.sum(), 1)
+    if X is not None and not seen[asked].all():
         model = LogisticRegression(C=1.0, max_iter=1000).fit(X[asked], seen[asked])
         chance[asked] = model.predict_proba(X[asked])[:, 1]
     return _inverse(chance, outcome.observed)

@@ -1,0 +1,1 @@
+"""What the models rely on: exact contributions as long tables and shap objects."""

@@ -174,13 +174,13 @@ def _level_columns(level: FloatArray, groups: Groups) -> dict[str, FloatArray]:
 
 
 def _procedure_columns(arrays: EpisodeArrays, groups: Groups) -> dict[str, FloatArray]:
-    columns: dict[str, FloatArray] = {}
-    treated = arrays.vertebrae.get(_TREATED)
-    volume = arrays.vertebrae.get(_CEMENT)
-    if treated is not None:
-        columns["n_levels_treated"] = levels_treated(treated, groups)
-    if volume is not None:
-        cemented = np.full(len(volume), np.nan) if treated is None else treated
-        columns["cement_total_ml"] = cement_total(volume, cemented, groups)
-        columns["cement_per_level_ml"] = cement_per_level(volume, cemented, groups)
-    return columns
+    given = arrays.vertebrae
+    if not (_TREATED in given or _CEMENT in given):
+        return {}
+    nothing = np.full(len(arrays.owner), np.nan)
+    treated, volume = given.get(_TREATED, nothing), given.get(_CEMENT, nothing)
+    return {
+        "n_levels_treated": levels_treated(treated, groups),
+        "cement_total_ml": cement_total(volume, treated, groups),
+        "cement_per_level_ml": cement_per_level(volume, treated, groups),
+    }

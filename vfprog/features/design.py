@@ -14,6 +14,7 @@ import numpy as np
 
 from vfprog.errors import Failure, InputError
 from vfprog.features.clinical import DERIVATIONS, clinical_columns
+from vfprog.features.feature import Feature
 from vfprog.features.plan import feature_plan
 from vfprog.features.vertebrae import (
     any_per_episode,
@@ -27,10 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from vfprog.features.arrays import EpisodeArrays, FloatArray
-    from vfprog.features.feature import Feature
     from vfprog.features.plan import FeaturePlan
     from vfprog.features.vertebrae import Groups
     from vfprog.schema.dictionary import Dictionary, PredictionTime
+
+__all__ = [
+    "Feature",
+    "all_features",
+    "derive_features",
+    "feature_matrix",
+    "guard",
+    "usable_features",
+]
 
 
 def all_features(dictionary: Dictionary) -> tuple[Feature, ...]:
@@ -67,7 +76,8 @@ def derive_features(arrays: EpisodeArrays, dictionary: Dictionary) -> dict[str, 
     Returns
     -------
     dict of str to ndarray of float, shape (n,)
-        Column of each of `all_features`, NaN where it cannot be known.
+        Column of each of `all_features`, NaN where it cannot be known. Columns may share memory
+        with the input and with each other: read them, do not write into them.
     """
     plan = feature_plan(dictionary)
     groups = group_vertebrae(arrays.owner, arrays.n)

@@ -216,8 +216,8 @@ def weighted_quantile(
 
 
 def _spline(knots: FloatArray) -> _Spline:
-    linear: BoolArray = np.isnan(knots).any(axis=-1)
-    columns = np.flatnonzero(~linear.reshape(-1, linear.shape[-1]).all(axis=0))
+    linear = np.asarray(np.isnan(knots).any(axis=-1))
+    columns = np.flatnonzero(~linear.all(axis=tuple(range(linear.ndim - 1))))
     linear = linear[..., columns]
     t = np.moveaxis(np.where(linear[..., None], np.arange(4.0), knots[..., columns, :]), -1, 0)
     own = np.where(linear, 0.0, (t[3] - t[0]) ** -2.0)

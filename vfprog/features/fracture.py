@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vfprog.features.vertebrae import any_per_episode, count_per_episode, mean_per_episode
+from vfprog.features.vertebrae import any_per_episode, mean_per_episode, sum_per_episode
 from vfprog.schema.dictionary import LEVELS
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def number_of_vertebrae(level: FloatArray, groups: Groups) -> FloatArray:
     ndarray of float, shape (n,)
         Count of all vertebrae; NaN for an episode without vertebrae or with no level known.
     """
-    known = count_per_episode(~np.isnan(level), groups)
-    return np.where(known > 0, count_per_episode(np.ones(len(level)), groups), np.nan)
+    known = sum_per_episode(~np.isnan(level), groups)
+    return np.where(known > 0, sum_per_episode(np.ones(len(level)), groups), np.nan)
 
 
 def cascade(number: FloatArray) -> FloatArray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vfprog.features.vertebrae import count_per_episode
+from vfprog.features.vertebrae import sum_per_episode
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
@@ -30,7 +30,7 @@ def levels_treated(treated: FloatArray, groups: Groups) -> FloatArray:
     ndarray of float, shape (n,)
         Count; NaN where any vertebra is unknown or there is none.
     """
-    return count_per_episode(treated, groups)
+    return sum_per_episode(treated, groups)
 
 
 def cement_total(volume_ml: FloatArray, treated: FloatArray, groups: Groups) -> FloatArray:
@@ -51,7 +51,7 @@ def cement_total(volume_ml: FloatArray, treated: FloatArray, groups: Groups) -> 
     ndarray of float, shape (n,)
         Total; NaN where the volume of a vertebra that may be treated is unknown.
     """
-    return count_per_episode(_injected(volume_ml, treated), groups)
+    return sum_per_episode(_injected(volume_ml, treated), groups)
 
 
 def cement_per_level(volume_ml: FloatArray, treated: FloatArray, groups: Groups) -> FloatArray:
@@ -75,7 +75,7 @@ def cement_per_level(volume_ml: FloatArray, treated: FloatArray, groups: Groups)
         Volume per cemented level; NaN where the total is unknown or no level was cemented.
     """
     total = cement_total(volume_ml, treated, groups)
-    cemented = count_per_episode((treated == 1) | (volume_ml > 0), groups)
+    cemented = sum_per_episode((treated == 1) | (volume_ml > 0), groups)
     per_level: FloatArray = total / np.where(cemented > 0, cemented, np.nan)
     return per_level
 

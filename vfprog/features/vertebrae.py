@@ -172,7 +172,7 @@ def mean_per_episode(values: FloatArray, groups: Groups) -> FloatArray:
     return groups.scatter(total / np.where(count > 0, count, np.nan))
 
 
-def count_per_episode(values: NDArray[Any], groups: Groups) -> FloatArray:
+def sum_per_episode(values: NDArray[Any], groups: Groups) -> FloatArray:
     """Return the sum over the episode's vertebrae, missing if any part is missing.
 
     Parameters

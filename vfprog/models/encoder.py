@@ -95,7 +95,7 @@ class ClinicalEncoder(TransformerMixin, BaseEstimator):
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, values, ensure_non_negative=True)
             values, weight = values[weight > 0], weight[weight > 0]
-        self.observed_: BoolArray = (~np.isnan(values)).any(axis=0)
+        self.observed_ = np.asarray((~np.isnan(values)).any(axis=0))
         observed = values[:, self.observed_]
         self.encoding_ = fit_encoding(
             observed,
@@ -104,7 +104,7 @@ class ClinicalEncoder(TransformerMixin, BaseEstimator):
             splines=self.splines,
         )
         encoded = encode(self.encoding_, observed)
-        self.kept_: BoolArray = (encoded != encoded[:1]).any(axis=0)
+        self.kept_ = np.asarray((encoded != encoded[:1]).any(axis=0))
         self.kept_[:, 3] &= self.indicator
         if not self.kept_.any():
             raise ValueError(f"no column varies, nothing to encode (n_samples={len(values)})")

@@ -81,7 +81,10 @@ class Predictor(BaseModel):
         if self.name in IDENTIFIERS:
             raise ValueError(f"{self.name} identifies a patient or centre and is no predictor")
         if (self.kind in {"ordinal", "nominal"}) != bool(self.levels):
-            raise ValueError(f"{self.name}: ordinal and nominal predictors, and only they, list levels")
+            text = "ordinal and nominal predictors, and only they, list levels"
+            raise ValueError(f"{self.name}: {text}")
+        if len({level.strip().lower() for level in self.levels}) < len(self.levels):
+            raise ValueError(f"{self.name}: levels stand twice (case does not count)")
         if self.kind in {"continuous", "count"} and self.hard_range is None:
             raise ValueError(f"{self.name}: a number needs a hard_range")
         for low_high in (self.hard_range, self.usual_range):
@@ -126,7 +129,10 @@ class Dictionary(BaseModel):
         return self
 
     def __getitem__(self, name: str) -> Predictor:
-        return next(p for p in self.predictors if p.name == name)
+        for predictor in self.predictors:
+            if predictor.name == name:
+                return predictor
+        raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
         return any(p.name == name for p in self.predictors)

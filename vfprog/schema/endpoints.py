@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 DEFAULT_ENDPOINTS = ("response", "height_loss", "new_fracture")
 _FAMILY = {"pain": "response", "height": "height_loss", "event": "new_fracture"}
-_LOCATION = {"any": "a new vertebral fracture", "adjacent": "a new fracture of an adjacent vertebra",
-             "distant": "a new fracture of a distant vertebra"}  # fmt: skip
+_LOCATION = {
+    "any": "a new vertebral fracture",
+    "adjacent": "a new fracture of an adjacent vertebra",
+    "distant": "a new fracture of a distant vertebra",
+}
 
 
 class PainRule(BaseModel):
@@ -40,7 +43,11 @@ class PainRule(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> PainRule:
-        if self.fall_at_least is None and self.relative_fall_at_least is None and self.below is None:
+        if (
+            self.fall_at_least is None
+            and self.relative_fall_at_least is None
+            and self.below is None
+        ):
             raise ValueError("a pain rule needs fall_at_least, relative_fall_at_least or below")
         return self
 
@@ -130,15 +137,16 @@ class Endpoint(BaseModel):
     def definition(self) -> str:
         """The whole rule in one sentence, written from the fields so that it cannot be stale."""
         horizon, window = self.horizon_days, self.window_days
+        days = f"{window[0]}-{window[1]}" if window is not None else ""
         if self.kind == "pain" and self.rule is not None and window is not None:
-            text = f"{self.rule.words} at {horizon} days (visit nearest, within {window[0]}-{window[1]})"
+            text = f"{self.rule.words} at {horizon} days (visit nearest, within {days})"
             if self.vas_baseline_at_least:
                 text += f", if baseline VAS is at least {self.vas_baseline_at_least:g}"
         elif self.kind == "height" and window is not None:
             film = self.baseline_film.replace("_", " ")
             text = (
-                f"further height loss of at least {self.height_loss_at_least:g} percentage points of any "
-                f"index vertebra at {horizon} days (film nearest, within {window[0]}-{window[1]}), "
+                f"further height loss of at least {self.height_loss_at_least:g} percentage points "
+                f"of any index vertebra at {horizon} days (film nearest, within {days}), "
                 f"counted from the film: {film}"
             )
         elif self.kind == "event":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vfprog.errors import Failure
+from vfprog.errors import Failure, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 _TRUE = {"true", "yes", "1"}
 _FALSE = {"false", "no", "0"}
+# A spreadsheet that once had a gap in a column writes class 2 as 2.0 and yes as 1.0.
+_POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
+_ERROR: Severity = "error"
+_WARNING: Severity = "warning"
+# Position, rule, message and severity of a value that broke a rule.
+_Broken = tuple[int, str, str, Severity]
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def is_missing(value: object) -> bool:
     if value is None or (isinstance(value, str) and not value.strip()):
         return True
     try:
-        return bool(value != value)  # noqa: PLR0124  # NaN and NaT are what differs from itself
+        return bool(value != value)  # NaN and NaT are what differs from itself
     except (TypeError, ValueError):
         return type(value).__name__ == "NAType"
 
@@ -86,7 +93,8 @@ def encode_column(
         Numbers and failures. An erroneous value becomes NaN, so that nothing is computed from it.
     """
     array = values if isinstance(values, np.ndarray) else _objects(values)
-    if array.dtype.kind in "fiub" and not predictor.levels:
+    plain = "fiub" if predictor.kind == "binary" else "fiu"
+    if array.dtype.kind in plain and not predictor.levels:
         codes = array.astype(np.float64)
         bad: dict[int, Failure] = {}
     else:
@@ -94,10 +102,9 @@ def encode_column(
     labels: Any = range(len(array)) if rows is None else rows
     failures = dict(bad)
     for position, rule, message, severity in _broken_rules(predictor, codes):
-        failures.setdefault(
-            position,
-            Failure(table, None, predictor.name, _plain(array[position]), rule, message, severity),
-        )
+        value = _plain(array[position])
+        failure = Failure(table, None, predictor.name, value, rule, message, severity)
+        failures.setdefault(position, failure)
     for position, failure in failures.items():
         if failure.severity == "error":
             codes[position] = np.nan
@@ -142,25 +149,37 @@ def _parse(predictor: Predictor, value: object) -> float | None:
         return _parse_level(predictor.levels, value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    return _parse_number(value)
+
+
+def _parse_number(value: float | str) -> float | None:
+    """Return a number; the words nan and 1_0, which float() would take, are none."""
+    if isinstance(value, str) and "_" in value:
+        return None
     try:
-        return float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
+    return None if math.isnan(number) else number
 
 
 def _parse_binary(value: object) -> float | None:
     if isinstance(value, bool | int | float):
         return float(value) if value in {0, 1} else None
-    word = str(value).strip().lower() if isinstance(value, str) else ""
+    word = _clean(value) if isinstance(value, str) else ""
     return 1.0 if word in _TRUE else 0.0 if word in _FALSE else None
 
 
+def _clean(word: str) -> str:
+    return _POINT_ZERO.sub("", word.strip().lower())
+
+
 def _parse_level(levels: tuple[str, ...], value: object) -> float | None:
-    if isinstance(value, bool) or isinstance(value, Mapping | list | tuple):
+    if isinstance(value, bool | Mapping | list | tuple):
         return None
     word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    lowered = {level.lower(): place for place, level in enumerate(levels)}
-    return lowered.get(word.strip().lower())
+    lowered = {_clean(level): place for place, level in enumerate(levels)}
+    return lowered.get(_clean(word))
 
 
 def _type_rule(predictor: Predictor, value: object) -> tuple[str, str]:
@@ -175,38 +194,34 @@ def _in_unit(predictor: Predictor) -> str:
     return f" in {predictor.unit}" if predictor.unit else ""
 
 
-def _broken_rules(
-    predictor: Predictor, codes: NDArray[np.float64]
-) -> list[tuple[int, str, str, Any]]:
-    """Return (position, rule, message, severity) of each value outside what may or uses to be."""
-    broken: list[tuple[int, str, str, Any]] = []
-    unit = _in_unit(predictor)
+def _broken_rules(predictor: Predictor, codes: NDArray[np.float64]) -> list[_Broken]:
+    """Return what lies outside what may or uses to be, errors before warnings."""
     if predictor.kind == "binary":
-        for i in np.flatnonzero(~np.isnan(codes) & (codes != 0) & (codes != 1)):
-            broken.append((int(i), "binary", _type_rule(predictor, codes[i].item())[1], "error"))
-    elif predictor.is_numeric:
-        for i in np.flatnonzero(np.isinf(codes)):
-            broken.append((int(i), "number", f"expected a finite number{unit}, got {codes[i]}", "error"))
-        if predictor.kind == "count":
-            for i in np.flatnonzero(np.isfinite(codes) & (codes != np.floor(codes))):
-                broken.append((int(i), "count", f"expected a whole number, got {codes[i]:g}", "error"))
-        broken += _outside(predictor.hard_range, codes, "hard_range", "must lie", unit, "error")
-        broken += _outside(predictor.usual_range, codes, "usual_range", "usually lies", unit, "warning")
+        places = ~np.isnan(codes) & (codes != 0) & (codes != 1)
+        return _at(places, codes, "binary", "expected true or false (or 1, 0, yes, no), got")
+    if not predictor.is_numeric:
+        return []
+    unit = _in_unit(predictor)
+    broken = _at(np.isinf(codes), codes, "number", f"expected a finite number{unit}, got")
+    if predictor.kind == "count":
+        places = np.isfinite(codes) & (codes != np.floor(codes))
+        broken += _at(places, codes, "count", "expected a whole number, got")
+    for limits, rule, verb, severity in (
+        (predictor.hard_range, "hard_range", "must lie", _ERROR),
+        (predictor.usual_range, "usual_range", "usually lies", _WARNING),
+    ):
+        if limits is not None:
+            low, high = limits
+            text = f"{verb} between {low:g} and {high:g}{unit}, got"
+            broken += _at((codes < low) | (codes > high), codes, rule, text, severity)
     return broken
 
 
-def _outside(
-    limits: tuple[float, float] | None,
+def _at(
+    places: NDArray[np.bool_],
     codes: NDArray[np.float64],
     rule: str,
-    verb: str,
-    unit: str,
-    severity: str,
-) -> list[tuple[int, str, str, Any]]:
-    if limits is None:
-        return []
-    low, high = limits
-    with np.errstate(invalid="ignore"):
-        places = np.flatnonzero((codes < low) | (codes > high))
-    text = f"{verb} between {low:g} and {high:g}{unit}"
-    return [(int(i), rule, f"{text}, got {codes[i]:g}", severity) for i in places]
+    text: str,
+    severity: Severity = _ERROR,
+) -> list[_Broken]:
+    return [(int(i), rule, f"{text} {codes[i]:g}", severity) for i in np.flatnonzero(places)]

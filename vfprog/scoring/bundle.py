@@ -176,7 +176,9 @@ def load_bundle(path: str | Path) -> Bundle:
         raise BundleError(f"{folder} is no vfprog bundle: {error}") from error
     found = manifest.get("format_version") if isinstance(manifest, dict) else None
     if found != FORMAT_VERSION:
-        raise BundleError(f"{folder}: bundle format {found!r} is unknown, expected {FORMAT_VERSION}")
+        raise BundleError(
+            f"{folder}: bundle format {found!r} is unknown, expected {FORMAT_VERSION}"
+        )
     files = {name: _verified(folder, name, sha) for name, sha in manifest["files"].items()}
     trained_on = "simulated" if manifest["simulated"] else "registry"
     digest = hashlib.sha256(raw).hexdigest()

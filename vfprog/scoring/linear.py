@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.features.arrays import FloatArray
-
-# Columns of the dense encoding of one feature: value, two spline terms, missing indicator.
-N_TERMS = 4
 
 
 @dataclass(frozen=True)
@@ -78,21 +75,41 @@ class LinearPart:
         phi = np.einsum("nft,ft->nf", encode(self.encoding, X) - self.center, self.coef)
         return base, phi
 
-    def to_arrays(self, prefix: str) -> dict[str, FloatArray]:
+    def to_arrays(self, prefix: str) -> dict[str, Any]:
         """Return the part as named arrays for an npz file."""
+        encoding = self.encoding.to_arrays()
         return {
-            **self.encoding.to_arrays(f"{prefix}encoding."),
+            **{f"{prefix}encoding.{name}": values for name, values in encoding.items()},
             f"{prefix}coef": self.coef,
             f"{prefix}center": self.center,
             f"{prefix}intercept": np.asarray(self.intercept, dtype=np.float64),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, FloatArray], prefix: str) -> LinearPart:
+    def from_arrays(cls, arrays: Mapping[str, Any], prefix: str) -> LinearPart:
         """Read the part back from named arrays; see `to_arrays`."""
         return cls(
-            Encoding.from_arrays(arrays, f"{prefix}encoding."),
+            read_encoding(arrays, f"{prefix}encoding."),
             np.asarray(arrays[f"{prefix}coef"]),
             np.asarray(arrays[f"{prefix}center"]),
             float(arrays[f"{prefix}intercept"]),
         )
+
+
+def read_encoding(arrays: Mapping[str, Any], prefix: str) -> Encoding:
+    """Return the encoding among named arrays.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Arrays of a model or of its members.
+    prefix : str
+        Prefix of the encoding's names.
+
+    Returns
+    -------
+    Encoding
+        The encoding.
+    """
+    start = len(prefix)
+    return Encoding.from_arrays({k[start:]: v for k, v in arrays.items() if k.startswith(prefix)})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.features.encoder import Encoding, encode
+from vfprog.scoring.linear import read_encoding
 from vfprog.scoring.model import expit
 from vfprog.scoring.tree_members import MemberTrees, concatenate, margins_by_member
 
@@ -87,7 +88,7 @@ class Members:
         """Return named arrays for an npz file."""
         own = ("coef", "intercept", "blend", "tree_fill")
         arrays: dict[str, Any] = {name: getattr(self, name) for name in own}
-        arrays.update(self.encoding.to_arrays("encoding."))
+        arrays.update({f"encoding.{k}": v for k, v in self.encoding.to_arrays().items()})
         if self.trees is not None:
             arrays.update(self.trees.to_arrays("trees."))
         return arrays
@@ -98,7 +99,7 @@ class Members:
         with_trees = any(name.startswith("trees.") for name in arrays)
         own = ("coef", "intercept", "blend", "tree_fill")
         return cls(
-            encoding=Encoding.from_arrays(arrays, "encoding."),
+            encoding=read_encoding(arrays, "encoding."),
             trees=MemberTrees.from_arrays(arrays, "trees.") if with_trees else None,
             **{name: np.asarray(arrays[name]) for name in own},
         )

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vfprog.features.design import Feature, feature_matrix
+from vfprog.features.design import feature_matrix
+from vfprog.features.feature import Feature
 from vfprog.schema.endpoints import Endpoint
-from vfprog.scoring.linear import LinearPart
 from vfprog.scoring import trees as tree_code
+from vfprog.scoring.linear import LinearPart
 from vfprog.scoring.trees import TreeArrays
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class PrognosticModel:
 
     def matrix(self, derived: Mapping[str, FloatArray], n: int) -> FloatArray:
         """Return the feature matrix of episodes whose features were derived."""
-        return feature_matrix(self.features, dict(derived), n)
+        return feature_matrix(self.features, derived, n)
 
     def filled(self, X: FloatArray) -> FloatArray:
         """Return the feature matrix as the trees see it."""
@@ -193,9 +194,7 @@ class PrognosticModel:
         ndarray of float, shape (n, n_lines)
             Contributions of the `lines`.
         """
-        folded = np.zeros((len(phi), len(self.lines)))
-        np.add.at(folded, (slice(None), self.line_index), phi)
-        return folded
+        return phi @ (self.line_index[:, None] == np.arange(len(self.lines)))
 
     def to_arrays(self) -> dict[str, Any]:
         """Return the numbers of the model as named arrays."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vfprog.errors import Failure, InputError
 from vfprog.features.arrays import EpisodeArrays
-from vfprog.schema.dictionary import Dictionary, Predictor
 from vfprog.schema.registry import REGISTRY
 from vfprog.schema.rules import encode_column, is_missing
+
+if TYPE_CHECKING:
+    from vfprog.schema.dictionary import Dictionary, Predictor
 
 # Keys of a registry row that are no inputs; a row pasted from a registry may carry them.
 STRUCTURAL = frozenset(column.name for column in REGISTRY["episodes"])
@@ -91,7 +93,9 @@ def _shape(
         return record, []
     listed = isinstance(given, list | tuple | np.ndarray)
     if not listed or not all(isinstance(v, Mapping) for v in given):
-        message = f"expected a list of objects such as {{'level': 'L1'}}, got {type(given).__name__}"
+        message = (
+            f"expected a list of objects such as {{'level': 'L1'}}, got {type(given).__name__}"
+        )
         failures.append(Failure("patient", row, "vertebrae", type(given).__name__, "list", message))
         return record, []
     return record, list(given)
@@ -153,7 +157,7 @@ def _empty(arrays: EpisodeArrays) -> Iterator[Failure]:
 
 def _repeated_levels(arrays: EpisodeArrays, dictionary: Dictionary) -> Iterator[Failure]:
     levels = arrays.vertebrae.get("level")
-    if levels is None or len(levels) < 2:  # noqa: PLR2004  # one vertebra cannot stand twice
+    if levels is None or len(levels) < 2:
         return
     seen: set[tuple[int, float]] = set()
     for row, level in zip(arrays.owner.tolist(), levels.tolist(), strict=True):
@@ -186,4 +190,6 @@ def pelvic_disagreements(arrays: EpisodeArrays) -> Iterator[Failure]:
         rows = np.flatnonzero(np.abs(gap) > PELVIC_TOLERANCE_DEG)
     for row in rows:
         message = f"differs from pelvic tilt + sacral slope by {gap[row]:.0f} degrees"
-        yield Failure("patient", int(row), names[0], float(gap[row]), "pelvic_identity", message, "warning")
+        yield Failure(
+            "patient", int(row), names[0], float(gap[row]), "pelvic_identity", message, "warning"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -17,6 +16,8 @@ from vfprog.scoring.prognosis import Contribution, Prediction, Prognosis, Warn
 from vfprog.scoring.values import PatientValues
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vfprog.errors import Failure
     from vfprog.features.arrays import EpisodeArrays, FloatArray
     from vfprog.scoring.members import Members
@@ -28,7 +29,9 @@ _CODES = {"usual_range": "outside_usual_range"}
 @overload
 def predict(bundle: Bundle | str | Path, patient: Mapping[str, Any]) -> Prediction: ...
 @overload
-def predict(bundle: Bundle | str | Path, patient: Sequence[Mapping[str, Any]]) -> list[Prediction]: ...
+def predict(
+    bundle: Bundle | str | Path, patient: Sequence[Mapping[str, Any]]
+) -> list[Prediction]: ...
 @overload
 def predict(bundle: Bundle | str | Path, patient: Any) -> Any: ...
 def predict(bundle: Bundle | str | Path, patient: Any) -> Prediction | list[Prediction]:
@@ -55,7 +58,8 @@ def predict(bundle: Bundle | str | Path, patient: Any) -> Prediction | list[Pred
     Examples
     --------
     >>> import vfprog  # doctest: +SKIP
-    >>> vfprog.predict("bundle", {"age_years": 79, "vas_baseline": 8})["response"].risk  # doctest: +SKIP
+    >>> prediction = vfprog.predict("bundle", {"age_years": 79})  # doctest: +SKIP
+    >>> prediction["response"].risk  # doctest: +SKIP
     0.62
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
@@ -142,9 +146,8 @@ def _warnings(
         collected[row].append(warn)
     for name in bundle.endpoints:
         endpoint = bundle.model(f"{name}_{bundle.endpoints[name][0]}").endpoint
-        for row in np.flatnonzero(~applicable(endpoint, arrays)):
+        for row in np.flatnonzero(~applicable(endpoint, arrays)).tolist():
             limit = f"{endpoint.vas_baseline_at_least:g}"
             text = f"no risk of {name}: it is defined for a baseline pain of at least {limit}"
             collected[row].append(Warn("not_applicable", PAIN_BASELINE, text))
     return [tuple(warns) for warns in collected]
-

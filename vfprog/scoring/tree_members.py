@@ -77,12 +77,12 @@ class MemberTrees:
 
     @cached_property
     def router(self) -> Router:
-        """Routes of the trees, laid out once."""
+        """Layout of the routes, made once."""
         return Router.build(self.feature, self.threshold, self.missing_left)
 
     @cached_property
     def flat_leaf(self) -> tuple[FloatArray, IntArray]:
-        """Leaf values in one row, and where each tree's begin."""
+        """All leaf values in one row, and where those of each tree begin."""
         return self.leaf.ravel().astype(np.float64), np.arange(len(self.leaf)) * N_LEAVES
 
     def to_arrays(self, prefix: str = "") -> dict[str, NDArray[Any]]:

@@ -96,8 +96,8 @@ class LeafTables:
         """
         rows = PATTERN_OF_CODE.take(codes, axis=0).ravel() + self.first
         shares = self.values.take(rows, axis=0).ravel()
-        phi: FloatArray = np.bincount(self.features, weights=shares, minlength=n_features)
-        return phi
+        phi = np.bincount(self.features, weights=shares, minlength=n_features)
+        return phi.astype(np.float64, copy=False)
 
     def by_code(self) -> FloatArray:
         """Return the shares of the seven nodes of each tree for each of the 128 codes.
@@ -110,7 +110,7 @@ class LeafTables:
         tables = self.values.reshape(-1, N_LEAVES, _N_PATTERNS, DEPTH)
         leaves = tables[:, np.arange(N_LEAVES), PATTERN_OF_CODE]
         nodes: list[FloatArray] = [
-            leaves[..., depth].reshape(*leaves.shape[:2], 2**depth, -1).sum(axis=3)
+            leaves[..., depth].reshape(*leaves.shape[:2], 2**depth, N_LEAVES >> depth).sum(axis=3)
             for depth in range(DEPTH)
         ]
         return np.concatenate(nodes, axis=2)

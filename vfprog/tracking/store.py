@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,12 @@ EXPERIMENT = "vfprog"
 
 _SQLITE = "sqlite:///"
 _LOUD_LOGGERS = ("mlflow", "alembic", "sqlalchemy.engine")
-_PRINT_NO_URL = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"
+_QUIET = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+# An example would be a patient's row in the model; the signature is tested instead.
+_NO_EXAMPLE = r".*An input example was not provided"
 
 
 def resolve_store(root: Path = Path("mlruns")) -> str:
@@ -89,7 +95,9 @@ def artifact_location(uri: str) -> str | None:
     """
     if not uri.startswith(_SQLITE):
         return None
-    return (Path(uri.removeprefix(_SQLITE).partition("?")[0]).resolve().parent / "artifacts").as_uri()
+    return (
+        Path(uri.removeprefix(_SQLITE).partition("?")[0]).resolve().parent / "artifacts"
+    ).as_uri()
 
 
 def open_client(uri: str) -> Any:
@@ -130,19 +138,29 @@ def quiet() -> Iterator[None]:
 
     loggers = [logging.getLogger(name) for name in _LOUD_LOGGERS]
     levels = [logger.level for logger in loggers]
-    printing = os.environ.get(_PRINT_NO_URL)
     for logger in loggers:
         logger.setLevel(max(logger.level, logging.WARNING))
-    os.environ[_PRINT_NO_URL] = "true"
     try:
-        yield
+        with _environment(_QUIET), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=_NO_EXAMPLE, category=UserWarning)
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-        if printing is None:
-            del os.environ[_PRINT_NO_URL]
-        else:
-            os.environ[_PRINT_NO_URL] = printing
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _default_uri(root: Path) -> str:

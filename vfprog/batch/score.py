@@ -1,0 +1,131 @@
+"""Risks of many episodes at once; each is the number `vfprog.predict` gives for that episode."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vfprog.batch.trees import bulk_margin
+from vfprog.errors import Failure, InputError
+from vfprog.features.design import derive_features
+from vfprog.scoring.choice import assignments
+from vfprog.scoring.model import expit
+from vfprog.scoring.patient import read_patients
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from vfprog.features.arrays import EpisodeArrays, FloatArray
+    from vfprog.scoring.bundle import Bundle
+    from vfprog.scoring.model import PrognosticModel
+
+# Below this many rows plain numpy is faster than starting XGBoost.
+_BULK_ROWS = 200
+
+
+def score_frame(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the risks of a table with one row per episode.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The models.
+    frame : pandas.DataFrame
+        Predictors by name; ``vertebrae`` holds lists of mappings, or their JSON text. An
+        ``episode_id`` is carried over.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index of ``frame``; see `score_arrays` for the columns.
+
+    Raises
+    ------
+    InputError
+        Something in the table is wrong; all failures are listed.
+    """
+    records = [_with_vertebrae(record, row) for row, record in enumerate(frame.to_dict("records"))]
+    patients = read_patients(records, bundle.dictionary)
+    scores = score_arrays(bundle, patients.arrays)
+    scores.index = frame.index
+    if "episode_id" in frame:
+        scores.insert(0, "episode_id", frame["episode_id"])
+    return scores
+
+
+def score_arrays(bundle: Bundle, arrays: EpisodeArrays) -> pd.DataFrame:
+    """Return the risks of episodes given as arrays.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The models.
+    arrays : EpisodeArrays
+        Predictors, coded by the bundle's dictionary.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per episode; for each endpoint ``<endpoint>_risk`` and
+        ``<endpoint>_prediction_time``, both missing where the endpoint has no meaning for the
+        episode (a response asks for pain that can fall).
+    """
+    columns: dict[str, Any] = {}
+    for endpoint in bundle.endpoints:
+        columns[f"{endpoint}_risk"] = np.full(arrays.n, np.nan)
+        columns[f"{endpoint}_prediction_time"] = np.full(arrays.n, None, dtype=object)
+    derived = derive_features(arrays, bundle.dictionary)
+    for name, answering in assignments(bundle, arrays):
+        model = bundle.model(name)
+        X = model.matrix(derived, arrays.n)[answering]
+        endpoint = model.endpoint.name
+        columns[f"{endpoint}_risk"][answering] = expit(bulk_log_odds(bundle, name, X))
+        columns[f"{endpoint}_prediction_time"][answering] = model.prediction_time
+    return pd.DataFrame(columns)
+
+
+def bulk_log_odds(bundle: Bundle, name: str, X: FloatArray) -> FloatArray:
+    """Return calibrated log-odds of many rows of one model's feature matrix.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The models.
+    name : str
+        Name of the model.
+    X : ndarray of float, shape (n, n_features)
+        Feature matrix.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Calibrated log-odds.
+    """
+    model, booster = bundle.model(name), bundle.booster(name)
+    if booster is None or model.trees is None or len(X) < _BULK_ROWS:
+        return model.log_odds(X)
+    margin = model.blend.w_linear * model.linear.margin(X)
+    margin += model.blend.w_trees * _tree_margin(model, booster, X)
+    log_odds: FloatArray = model.blend.a + model.blend.b * margin
+    return log_odds
+
+
+def _tree_margin(model: PrognosticModel, booster: bytes, X: FloatArray) -> FloatArray:
+    offset = 0.0 if model.trees is None else model.trees.offset
+    return bulk_margin(booster, model.filled(X), offset=offset)
+
+
+def _with_vertebrae(record: dict[Hashable, Any], row: int) -> dict[str, Any]:
+    """Return a row with its vertebrae as a list, wherever they were written as JSON text."""
+    given = record.get("vertebrae")
+    if isinstance(given, str) and given.strip():
+        try:
+            record = {**record, "vertebrae": json.loads(given)}
+        except ValueError as error:
+            message = f"is no JSON list of vertebrae: {error}"
+            failure = Failure("patient", row, "vertebrae", "text", "json", message)
+            raise InputError([failure]) from error
+    return {str(key): value for key, value in record.items()}

@@ -1,0 +1,167 @@
+"""Blend and calibrator, learned from out-of-fold margins by weighted log loss.
+
+The simpler choice stands unless the more complex one is better by more than one standard error
+of the paired difference in loss, the participants being the pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vfprog.errors import TrainingError
+from vfprog.scoring.model import Blend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vfprog.features.arrays import FloatArray, IntArray
+
+_SHARES = np.linspace(0, 1, 21)
+_MAX_STEPS = 50
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Out-of-fold rows from which blend and calibrator are learned.
+
+    Parameters
+    ----------
+    y, weight : ndarray of float, shape (n,)
+        Outcome and weight.
+    patient : ndarray of int, shape (n,)
+        Patient of each row, as numbers from 0.
+    """
+
+    y: FloatArray
+    weight: FloatArray
+    patient: IntArray
+
+    def loss(self, log_odds: FloatArray) -> FloatArray:
+        """Return the log loss of each row."""
+        return np.logaddexp(0, log_odds) - self.y * log_odds
+
+    def mean_loss(self, log_odds: FloatArray) -> float:
+        """Return the weighted mean log loss."""
+        return float(np.average(self.loss(log_odds), weights=self.weight))
+
+    def clearly_better(self, simple: FloatArray, complex_: FloatArray) -> bool:
+        """Return whether a complex choice beats a simple one by over one standard error.
+
+        Parameters
+        ----------
+        simple, complex_ : ndarray of float, shape (n,)
+            Log-odds of either choice.
+
+        Returns
+        -------
+        bool
+            Whether the mean paired difference in loss exceeds its standard error over patients.
+        """
+        gain = (self.loss(simple) - self.loss(complex_)) * self.weight
+        per_patient = np.bincount(self.patient, weights=gain)
+        total = per_patient.sum()
+        share = np.bincount(self.patient, weights=self.weight)
+        spread = per_patient - share * total / self.weight.sum()
+        return bool(total > np.sqrt(np.sum(spread**2)))
+
+
+def fit_calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:
+    """Return intercept and slope of the logistic recalibration of a margin.
+
+    Parameters
+    ----------
+    margin : ndarray of float, shape (n,)
+        Log-odds before calibration.
+    rows : OutOfFold
+        Outcomes and weights.
+
+    Returns
+    -------
+    tuple of float
+        Intercept a and slope b of ``a + b * margin`` (Cox 1958, Biometrika 45:562).
+
+    Raises
+    ------
+    TrainingError
+        The margins do not vary, or separate the outcomes.
+    """
+    if np.ptp(margin) == 0:
+        raise TrainingError("calibration slope is undefined: all out-of-fold risks are equal")
+    design = np.column_stack([np.ones_like(margin), margin])
+    a, b = _newton(lambda beta: design @ beta, design, rows, np.array([0.0, 1.0]))
+    return float(a), float(b)
+
+
+def fit_intercept(margin: FloatArray, rows: OutOfFold) -> float:
+    """Return the intercept of a recalibration that leaves the slope at one."""
+    design = np.ones((len(margin), 1))
+    return float(_newton(lambda beta: margin + beta[0], design, rows, np.zeros(1))[0])
+
+
+def fit_blend(linear: FloatArray, trees: FloatArray | None, rows: OutOfFold) -> Blend:
+    """Choose weights of the learners, then the calibrator.
+
+    Parameters
+    ----------
+    linear : ndarray of float, shape (n,)
+        Out-of-fold margins of the linear learner.
+    trees : ndarray of float, shape (n,) or None
+        Out-of-fold margins of the trees; None where they were left out.
+    rows : OutOfFold
+        Outcomes, weights and patients.
+
+    Returns
+    -------
+    Blend
+        Weights and calibrator.
+    """
+    share = 0.0 if trees is None else _best_share(linear, trees, rows)
+    margin = linear if trees is None else (1 - share) * linear + share * trees
+    a, b = _calibrator(margin, rows)
+    return Blend(1 - share, share, a, b)
+
+
+def _best_share(linear: FloatArray, trees: FloatArray, rows: OutOfFold) -> float:
+    losses = [rows.mean_loss((1 - s) * linear + s * trees) for s in _SHARES]
+    best = float(_SHARES[int(np.argmin(losses))])
+    blended = (1 - best) * linear + best * trees
+    return best if rows.clearly_better(linear, blended) else 0.0
+
+
+def _calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:
+    """Return no calibration, a shift, or shift and slope: the simplest that is not beaten."""
+    a, b = fit_calibrator(margin, rows)
+    shift = fit_intercept(margin, rows)
+    if b <= 0:
+        raise TrainingError(
+            f"out-of-fold calibration slope is {b:.2f}: "
+            "these predictors say nothing about the outcome"
+        )
+    chosen = (0.0, 1.0)
+    for candidate in ((shift, 1.0), (a, b)):
+        if rows.clearly_better(
+            chosen[0] + chosen[1] * margin, candidate[0] + candidate[1] * margin
+        ):
+            chosen = candidate
+    return chosen
+
+
+def _newton(
+    linear: Callable[[FloatArray], FloatArray],
+    design: FloatArray,
+    rows: OutOfFold,
+    start: FloatArray,
+) -> FloatArray:
+    beta = start
+    for _ in range(_MAX_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(linear(beta), -35, 35)))
+        gradient = design.T @ (rows.weight * (rows.y - p))
+        hessian = design.T @ (design * (rows.weight * p * (1 - p))[:, None])
+        step = np.linalg.solve(hessian, gradient)
+        beta = beta + step
+        if np.abs(step).max() < 1e-10:  # far below any figure shown
+            return beta
+    raise TrainingError("the calibrator did not converge: the margins separate the outcomes")

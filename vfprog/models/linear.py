@@ -1,0 +1,117 @@
+"""The linear learner: ridge logistic regression on dense spline encodings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from vfprog.features.encoder import TERMS, Encoding, encode, fit_encoding
+from vfprog.scoring.linear import LinearPart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vfprog.features.arrays import BoolArray, FloatArray
+
+# A column whose standard deviation is below this is constant and carries nothing.
+_CONSTANT = 1e-9
+
+
+class LinearLearner:
+    """Encode, standardise and fit along a path of penalties.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n, n_features)
+        Feature matrix; NaN where missing.
+    y : ndarray of 0 and 1, shape (n,)
+        Outcome.
+    weight : ndarray of float, shape (n,)
+        Weights; their sum sets the scale of the penalty.
+    continuous : ndarray of bool, shape (n_features,)
+        Features that may have splines.
+    splines : bool
+        Whether to use splines at all.
+    """
+
+    def __init__(
+        self,
+        X: FloatArray,
+        y: FloatArray,
+        weight: FloatArray,
+        *,
+        continuous: BoolArray,
+        splines: bool,
+    ) -> None:
+        self.empty = np.isnan(X).all(axis=0)
+        self.y, self.weight = y, weight
+        self.encoding = self._fit_encoding(X, continuous, splines)
+        terms = encode(self.encoding, X).reshape(len(X), -1)
+        mean = np.average(terms, weights=weight, axis=0)
+        scale = np.sqrt(np.average((terms - mean) ** 2, weights=weight, axis=0))
+        self.kept = np.flatnonzero(scale > _CONSTANT * np.maximum(1, np.abs(mean)))
+        self.mean, self.scale = mean[self.kept], scale[self.kept]
+        self.columns = (terms[:, self.kept] - self.mean) / self.scale
+
+    def path(self, penalties: Sequence[float], X_eval: FloatArray) -> FloatArray:
+        """Return margins of other rows for each penalty.
+
+        Parameters
+        ----------
+        penalties : sequence of float
+            Values of C, ascending.
+        X_eval : ndarray of float, shape (n_eval, n_features)
+            Rows to score.
+
+        Returns
+        -------
+        ndarray of float, shape (len(penalties), n_eval)
+            Log-odds.
+        """
+        terms = encode(self.encoding, X_eval).reshape(len(X_eval), -1)
+        columns = (terms[:, self.kept] - self.mean) / self.scale
+        model = self._model()
+        margins = np.empty((len(penalties), len(X_eval)))
+        for place, penalty in enumerate(penalties):
+            model.set_params(C=penalty).fit(self.columns, self.y, sample_weight=self.weight)
+            margins[place] = columns @ model.coef_[0] + model.intercept_[0]
+        return margins
+
+    def fit(self, penalty: float, *, reference: FloatArray, weight: FloatArray) -> LinearPart:
+        """Return the fitted learner for one penalty.
+
+        Parameters
+        ----------
+        penalty : float
+            Value of C.
+        reference : ndarray of float, shape (m, n_features)
+            Rows whose weighted mean is the reference of contributions.
+        weight : ndarray of float, shape (m,)
+            Their weights.
+
+        Returns
+        -------
+        LinearPart
+            Coefficients on the scale of the encoded columns.
+        """
+        model = self._model().set_params(C=penalty, tol=1e-8)
+        model.fit(self.columns, self.y, sample_weight=self.weight)
+        slopes = model.coef_[0] / self.scale
+        coef = np.zeros(self.encoding.fill.size * TERMS)
+        coef[self.kept] = slopes
+        center = np.average(encode(self.encoding, reference), weights=weight, axis=0)
+        intercept = float(model.intercept_[0] - slopes @ self.mean)
+        return LinearPart(self.encoding, coef.reshape(-1, TERMS), center, intercept)
+
+    def _fit_encoding(self, X: FloatArray, continuous: BoolArray, splines: bool) -> Encoding:
+        # A column unknown throughout this resample is encoded as a constant, so it has no part.
+        known = np.where(self.empty, 0.0, X)
+        return fit_encoding(
+            known, continuous=continuous, sample_weight=self.weight, splines=splines
+        )
+
+    @staticmethod
+    def _model() -> LogisticRegression:
+        return LogisticRegression(solver="newton-cholesky", warm_start=True, max_iter=200, tol=1e-4)

@@ -1,0 +1,147 @@
+"""What a patient brings to the decision: the episode and its index vertebrae."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vfprog.simulate.draws import any_of, flip, flip_logit, normal
+from vfprog.simulate.fracture import draw_vertebrae
+
+if TYPE_CHECKING:
+    from vfprog.features.arrays import FloatArray, IntArray
+    from vfprog.simulate.config import Section, SimulationConfig
+    from vfprog.simulate.draws import Columns
+    from vfprog.simulate.people import Sites
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Episodes with their index vertebrae, complete and before anything is lost.
+
+    Parameters
+    ----------
+    episodes : dict of str to ndarray of float, shape (n,)
+        Columns of the episodes, with those of the person.
+    vertebrae : dict of str to ndarray of float, shape (m,)
+        Columns of the index vertebrae, ordered by owner.
+    owner : ndarray of int, shape (m,)
+        Position of the episode each vertebra belongs to.
+    """
+
+    episodes: Columns
+    vertebrae: Columns
+    owner: IntArray
+
+    @property
+    def n(self) -> int:
+        """Number of episodes."""
+        return len(self.episodes["age_years"])
+
+    def per_episode(self, name: str) -> FloatArray:
+        """Return whether any index vertebra has a 0/1 property."""
+        return any_of(self.owner, self.vertebrae[name], self.n)
+
+    def of_owner(self, name: str) -> FloatArray:
+        """Return an episode column for each vertebra."""
+        return self.episodes[name][self.owner]
+
+
+def draw_patients(
+    rng: np.random.Generator, people: Columns, config: SimulationConfig, sites: Sites
+) -> Patients:
+    """Return one episode for each person, up to the decision on treatment.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    people : dict of str to ndarray
+        Columns of `vfprog.simulate.people.draw_people`.
+    config : SimulationConfig
+        Parameters.
+    sites : Sites
+        The sites, for the scale on which pain is recorded.
+
+    Returns
+    -------
+    Patients
+        The episodes.
+    """
+    e, n = config.section("episode"), len(people["age_years"])
+    z = np.clip(normal(rng, n), -Z_AGE, Z_AGE)
+    days = np.clip(np.round(e["age_median"] * np.exp(e["age_log_sd"] * z)), 1, 730)
+    episodes = people | {
+        "fracture_age_days": days,
+        "log_fracture_age": np.log(days / 35.0),
+        "pain_step": sites.step[people["site"].astype(np.intp)],
+    }
+    episodes |= _pain(rng, episodes, z, e)
+    episodes |= _state(rng, episodes, e)
+    vertebrae, owner = draw_vertebrae(rng, episodes, config)
+    patients = Patients(episodes, vertebrae, owner)
+    episodes |= _readings(rng, patients, config.section("alignment"))
+    return patients
+
+
+# Fractures older than this many standard deviations of log age are not seen by the registry.
+Z_AGE = 2.9
+
+
+def _pain(rng: np.random.Generator, x: Columns, z_fracture: FloatArray, e: Section) -> Columns:
+    n = len(z_fracture)
+    z = e["vas_age"] * z_fracture + np.sqrt(1 - e["vas_age"] ** 2) * normal(rng, n)
+    vas = np.clip(e["vas_mean"] + e["vas_sd"] * z, 0, 10)
+    vas = np.rint(vas / x["pain_step"]) * x["pain_step"]
+    rest = np.sqrt(1 - e["rmdq_vas"] ** 2 - e["rmdq_frailty"] ** 2)
+    z_rmdq = e["rmdq_vas"] * z + e["rmdq_frailty"] * x["z_frailty"] + rest * normal(rng, n)
+    rmdq = np.clip(np.rint(e["rmdq_mean"] + e["rmdq_sd"] * z_rmdq), 0, 24)
+    return {"vas_baseline": vas, "rmdq_baseline": rmdq}
+
+
+def _state(rng: np.random.Generator, x: Columns, e: Section) -> Columns:
+    n, pain = len(x["vas_baseline"]), x["vas_baseline"] - e["vas_mean"]
+    admitted = e["inpatient_logit"] + e["inpatient_vas"] * pain
+    admitted = admitted + e["inpatient_age"] * x["log_fracture_age"]
+    inpatient = flip_logit(rng, admitted + e["inpatient_frailty"] * x["z_frailty"])
+    confined = e["bed_rest_logit"] + e["bed_rest_inpatient"] * inpatient + e["bed_rest_vas"] * pain
+    bed_rest = flip_logit(rng, confined)
+    mobilised = np.where(bed_rest == 1, e["mobilised_bed_rest"], e["mobilised_other"])
+    return {
+        "inpatient": inpatient,
+        "bed_rest": bed_rest,
+        "opioids": flip_logit(rng, e["opioids_logit"] + e["opioids_vas"] * pain),
+        "neurological_signs": flip(rng, e["neurological"], n),
+        "deformity_progression": flip(rng, e["progression"], n),
+        "anticoagulation": flip(rng, e["anticoagulation"], n),
+        "mobilised_under_analgesia": flip(rng, mobilised, n),
+    }
+
+
+def _readings(rng: np.random.Generator, patients: Patients, a: Section) -> Columns:
+    """Return angles as read: tilt and slope with their errors, incidence as their sum."""
+    x, n = patients.episodes, patients.n
+    pt = np.round(x["true_pt"] + a["pt_error"] * normal(rng, n), 1)
+    ss = np.round(x["true_ss"] + a["ss_error"] * normal(rng, n), 1)
+    ss = np.round(np.clip(ss, 18 - pt, 108 - pt), 1)
+    return {
+        "pelvic_incidence_deg": np.round(pt + ss, 1),
+        "pelvic_tilt_deg": pt,
+        "sacral_slope_deg": ss,
+        "lumbar_lordosis_deg": np.round(x["true_ll"] + a["ll_error"] * normal(rng, n), 1),
+        "thoracic_kyphosis_deg": np.round(x["true_tk"] + a["tk_error"] * normal(rng, n), 1),
+        "sva_mm": np.round(x["true_sva"] + a["sva_error"] * normal(rng, n)),
+        "regional_kyphosis_deg": _regional(rng, patients, a),
+    }
+
+
+def _regional(rng: np.random.Generator, patients: Patients, a: Section) -> FloatArray:
+    worst = np.zeros(patients.n)
+    np.maximum.at(worst, patients.owner, patients.vertebrae["true_height_loss"])
+    thoracic = patients.per_episode("is_thoracic")
+    lumbar = patients.per_episode("is_lumbar") * (1 - thoracic)
+    mean = a["regional_mean"] + a["regional_height_loss"] * (worst - 29)
+    mean = mean + a["regional_thoracic"] * thoracic + a["regional_lumbar"] * lumbar
+    return np.round(mean + a["regional_sd"] * normal(rng, patients.n), 1)

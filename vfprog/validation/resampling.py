@@ -1,0 +1,294 @@
+"""Refits of the whole procedure: cross-validation folds and bootstrap members, in parallel.
+
+Everything learned sits inside each refit: outcome weights, imputation, penalty, rounds, blend
+and calibrator. Patients never straddle folds, in the outer split or in a bootstrap sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+
+from vfprog.data.splits import bootstrap_patients, patient_folds
+from vfprog.errors import TrainingError
+from vfprog.features.design import derive_features
+from vfprog.models.procedure import FittedProcedure, fit_procedure
+from vfprog.scoring.model import expit
+from vfprog.scoring.trees import margin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from vfprog.data.cohort import Cohort
+    from vfprog.features.arrays import FloatArray, IntArray
+    from vfprog.features.feature import Feature
+    from vfprog.models.settings import TrainingSettings
+    from vfprog.schema.dictionary import PredictionTime
+    from vfprog.scoring.model import PrognosticModel
+
+
+@dataclass(frozen=True)
+class Refit:
+    """One refit of one model.
+
+    Parameters
+    ----------
+    endpoint : str
+        Endpoint; names the cohort.
+    prediction_time : {"preprocedure", "postprocedure"}
+        What may be known.
+    kind : {"development", "fold", "resample"}
+        All participants, all but one fold, or a bootstrap sample of patients.
+    seed : int
+        Seed of the split or sample and of the fit.
+    fold : int
+        Fold left out.
+    repeat : int
+        Repeat of the cross-validation.
+    """
+
+    endpoint: str
+    prediction_time: PredictionTime
+    kind: Literal["development", "fold", "resample"]
+    seed: int
+    fold: int = 0
+    repeat: int = 0
+
+    @property
+    def model(self) -> str:
+        """Name of the model it refits."""
+        return f"{self.endpoint}_{self.prediction_time}"
+
+
+@dataclass(frozen=True)
+class RefitResult:
+    """What one refit gave.
+
+    Parameters
+    ----------
+    refit : Refit
+        What was asked.
+    fitted : FittedProcedure or None
+        The fitted model of a development fit or resample.
+    rows : ndarray of int
+        Episodes left out, for a fold.
+    risk : dict of str to ndarray of float
+        Their risks: ``model`` as shown, and those of each learner alone, not recalibrated.
+    failure : str
+        Why a refit failed; empty if it did not.
+    """
+
+    refit: Refit
+    fitted: FittedProcedure | None = None
+    rows: IntArray | None = None
+    risk: dict[str, FloatArray] = field(default_factory=dict)
+    failure: str = ""
+
+
+def plan_folds(
+    endpoint: str, prediction_time: PredictionTime, settings: TrainingSettings, *, seed: int
+) -> list[Refit]:
+    """Return the refits of a repeated cross-validation of the whole procedure.
+
+    Parameters
+    ----------
+    endpoint : str
+        Endpoint.
+    prediction_time : {"preprocedure", "postprocedure"}
+        What may be known.
+    settings : TrainingSettings
+        Gives folds and repeats.
+    seed : int
+        Seed of the first repeat; repeat r uses ``seed + r``.
+
+    Returns
+    -------
+    list of Refit
+        One per fold and repeat.
+    """
+    return [
+        Refit(endpoint, prediction_time, "fold", seed + repeat, fold, repeat)
+        for repeat in range(settings.outer_repeats)
+        for fold in range(settings.outer_folds)
+    ]
+
+
+def plan_resamples(
+    endpoint: str, prediction_time: PredictionTime, n_resamples: int, *, seed: int
+) -> list[Refit]:
+    """Return the refits on bootstrap samples of patients.
+
+    Parameters
+    ----------
+    endpoint : str
+        Endpoint.
+    prediction_time : {"preprocedure", "postprocedure"}
+        What may be known.
+    n_resamples : int
+        Number of samples.
+    seed : int
+        Seed of the first; sample i uses ``seed + i``.
+
+    Returns
+    -------
+    list of Refit
+        One per sample.
+    """
+    return [Refit(endpoint, prediction_time, "resample", seed + i) for i in range(n_resamples)]
+
+
+def run_refits(
+    refits: Sequence[Refit],
+    cohorts: Mapping[str, Cohort],
+    settings: TrainingSettings,
+    *,
+    features: Mapping[str, tuple[Feature, ...]] | None = None,
+    n_jobs: int = 1,
+) -> Iterator[RefitResult]:
+    """Run refits, yielding each result as it is ready.
+
+    Parameters
+    ----------
+    refits : sequence of Refit
+        What to run.
+    cohorts : mapping of str to Cohort
+        Cohort of each endpoint.
+    settings : TrainingSettings
+        Settings of the procedure.
+    features : mapping of str to tuple of Feature, optional
+        Features of each model, so that resamples share those of the model they are members of.
+    n_jobs : int
+        Worker processes of one thread each; 1 runs here.
+
+    Yields
+    ------
+    RefitResult
+        Results in no particular order; a refit that cannot be fitted carries its reason.
+    """
+    features = features or {}
+    calls = (
+        delayed(run_refit)(refit, cohorts[refit.endpoint], settings, features.get(refit.model))
+        for refit in refits
+    )
+    if n_jobs == 1:
+        yield from (function(*args, **kwargs) for function, args, kwargs in calls)
+        return
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
+
+
+def run_refit(
+    refit: Refit,
+    cohort: Cohort,
+    settings: TrainingSettings,
+    features: tuple[Feature, ...] | None = None,
+) -> RefitResult:
+    """Run one refit.
+
+    Parameters
+    ----------
+    refit : Refit
+        What to run.
+    cohort : Cohort
+        Participants of its endpoint.
+    settings : TrainingSettings
+        Settings of the procedure.
+    features : tuple of Feature, optional
+        Features to use; default all that are usable.
+
+    Returns
+    -------
+    RefitResult
+        The result; `TrainingError` becomes its ``failure``.
+    """
+    try:
+        if refit.kind == "fold":
+            return _run_fold(refit, cohort, settings)
+        rows = np.arange(cohort.n)
+        if refit.kind == "resample":
+            rows = np.repeat(rows, bootstrap_patients(cohort.patient_id, seed=refit.seed))
+        fitted = fit_procedure(
+            cohort.take(rows), refit.prediction_time, settings, seed=refit.seed, features=features
+        )
+    except TrainingError as error:
+        return RefitResult(refit, failure=str(error))
+    if refit.kind == "resample":  # members are never used in bulk
+        fitted = replace(fitted, booster=None)
+    return RefitResult(refit, fitted)
+
+
+def _run_fold(refit: Refit, cohort: Cohort, settings: TrainingSettings) -> RefitResult:
+    fold = patient_folds(
+        cohort.patient_id, cohort.outcome.event, n_folds=settings.outer_folds, seed=refit.seed
+    )
+    held_out = np.flatnonzero(fold == refit.fold)
+    fitted = fit_procedure(
+        cohort.take(np.flatnonzero(fold != refit.fold)), refit.prediction_time, settings,
+        seed=refit.seed,
+    )  # fmt: skip
+    risk = learner_risks(fitted.model, cohort.take(held_out))
+    return RefitResult(refit, rows=held_out, risk=risk)
+
+
+def learner_risks(model: PrognosticModel, cohort: Cohort) -> dict[str, FloatArray]:
+    """Return the risks of a model and of each of its learners alone.
+
+    Parameters
+    ----------
+    model : PrognosticModel
+        The model.
+    cohort : Cohort
+        Episodes.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n,)
+        ``model`` (blended and calibrated), ``logistic`` and, where the model has them, ``trees``.
+    """
+    X = model.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)
+    risks = {"model": model.risk(X), "logistic": expit(model.linear.margin(X))}
+    if model.trees is not None:
+        risks["trees"] = expit(margin(model.trees, model.filled(X)))
+    return risks
+
+
+def collect_folds(results: Sequence[RefitResult], n: int, *, repeats: int) -> dict[str, FloatArray]:
+    """Put the risks of all folds together.
+
+    Parameters
+    ----------
+    results : sequence of RefitResult
+        Folds of one model.
+    n : int
+        Episodes of its cohort.
+    repeats : int
+        Repeats of the cross-validation.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (repeats, n)
+        Cross-validated risks of every episode; a learner left out in any fold has none.
+
+    Raises
+    ------
+    TrainingError
+        A fold failed, or an episode was never left out.
+    """
+    failed = next((result for result in results if result.failure), None)
+    if failed is not None:
+        fold = f"{failed.refit.model}, fold {failed.refit.fold + 1}"
+        raise TrainingError(f"cross-validation failed in {fold}: {failed.failure}")
+    shared = [name for name in _LEARNERS if all(name in result.risk for result in results)]
+    risks = {name: np.full((repeats, n), np.nan) for name in shared}
+    for result in results:
+        for name in shared:
+            risks[name][result.refit.repeat, result.rows] = result.risk[name]
+    if any(np.isnan(risk).any() for risk in risks.values()):
+        raise TrainingError("cross-validation left an episode without a risk")
+    return risks
+
+
+_LEARNERS = ("model", "logistic", "trees")

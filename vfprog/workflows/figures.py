@@ -1,0 +1,157 @@
+"""Figures and tables of a training and of an explanation, as records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vfprog.explain.attribution import attribution_table, importance
+from vfprog.plots.base import mark_simulated, new_figure
+from vfprog.plots.calibration import plot_calibration
+from vfprog.plots.contributions import plot_beeswarm, plot_importance
+from vfprog.plots.flow import plot_flow
+from vfprog.plots.utility import plot_decision_curve
+from vfprog.records import Figure, Table
+from vfprog.validation._check import UndefinedFigureError
+from vfprog.validation.calibration import calibration_curve
+from vfprog.validation.distribution import risk_distribution
+from vfprog.validation.utility import decision_curve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vfprog.data.cohort import Cohort
+    from vfprog.features.arrays import FloatArray
+    from vfprog.schema.dictionary import Dictionary
+    from vfprog.scoring.model import PrognosticModel
+
+# Participants drawn in a beeswarm or tabled in full; more would hide what they show.
+MAX_EXPLAINED = 2000
+# The step of a participant flow after which rows count parts, not exclusions.
+OBSERVED_STEP = "outcome observed"
+_THRESHOLDS = np.linspace(0.02, 0.9, 45)
+
+
+def judged_figures(
+    cohort: Cohort, weight: FloatArray, risk: FloatArray, *, title: str
+) -> Iterator[Table | Figure]:
+    """Yield calibration and decision curve of cross-validated or external risks.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Episodes with a known outcome.
+    weight : ndarray of float, shape (n,)
+        Their outcome weights.
+    risk : ndarray of float, shape (n,) or (repeats, n)
+        Their risks.
+    title : str
+        Title of the figures.
+
+    Yields
+    ------
+    Table or Figure
+        Tables first, then what is drawn from them; a curve that is undefined is left out.
+    """
+    y = cohort.outcome.event.astype(float)
+    groups = cohort.patient_id
+    shares = risk_distribution(y, risk, sample_weight=weight)
+    benefit = decision_curve(y, risk, _THRESHOLDS, sample_weight=weight, groups=groups)
+    benefit = _up_to(benefit, float(np.quantile(risk, 0.99)))
+    yield Table("risk_distribution", shares)
+    yield Table("decision_curve", benefit)
+    yield _drawn("decision_curve", cohort.simulated, lambda ax: plot_decision_curve(
+        benefit, ax, title=title))  # fmt: skip
+    try:
+        curve = calibration_curve(y, risk, sample_weight=weight, groups=groups)
+    except UndefinedFigureError:
+        return  # the table of performance gives the reason
+    yield Table("calibration_curve", curve)
+    yield _drawn("calibration", cohort.simulated, lambda ax: plot_calibration(
+        curve, ax, distribution=shares, title=title))  # fmt: skip
+
+
+def explained_figures(
+    model: PrognosticModel,
+    cohort: Cohort,
+    dictionary: Dictionary,
+    labels: dict[str, str],
+    *,
+    max_rows: int = MAX_EXPLAINED,
+    random_state: int = 0,
+) -> Iterator[Table | Figure]:
+    """Yield contributions, importance, bar and beeswarm of one model.
+
+    Parameters
+    ----------
+    model : PrognosticModel
+        The model.
+    cohort : Cohort
+        Participants to explain.
+    dictionary : Dictionary
+        Dictionary of the model.
+    labels : dict of str to str
+        Words for predictors and two-parent features.
+    max_rows : int
+        Participants explained, drawn at random from more.
+    random_state : int
+        Seed of that draw.
+
+    Yields
+    ------
+    Table or Figure
+        ``contributions``, ``importance`` and ``importance_concepts`` as long tables, and figures.
+    """
+    rows = np.arange(cohort.n)
+    if cohort.n > max_rows:
+        rows = np.sort(
+            np.random.default_rng(random_state).choice(cohort.n, max_rows, replace=False)
+        )
+    table = attribution_table(model, cohort.arrays.take(rows), dictionary, cohort.episode_id[rows])
+    title = f"{model.endpoint.label}, {model.prediction_time}"
+    ranked = importance(table)
+    yield Table("contributions", table)
+    yield Table("importance", ranked)
+    yield Table("importance_concepts", importance(table, by="concept"))
+    yield _drawn("shap_importance", cohort.simulated, lambda ax: plot_importance(
+        ranked, ax, title=title, labels=labels), height=6.4)  # fmt: skip
+    yield _drawn("shap_beeswarm", cohort.simulated, lambda ax: plot_beeswarm(
+        table, ax, title=title, labels=labels), height=6.4)  # fmt: skip
+
+
+def flow_figure(cohort: Cohort) -> Figure:
+    """Return the participant flow of a cohort as a figure, ending in those with the event."""
+    flow = cohort.flow
+    main = flow.loc[: flow.index[flow["step"] == OBSERVED_STEP][0]]
+    known = int(main["n"].iloc[-1])
+    last = {"step": "with the event", "n": cohort.n_events}
+    last |= {"excluded": known - cohort.n_events, "reason": "without the event"}
+    drawn = pd.concat([main, pd.DataFrame([last])], ignore_index=True)
+    title = cohort.endpoint.label
+    return _drawn(
+        "participant_flow", cohort.simulated, lambda ax: plot_flow(drawn, ax, title=title), height=6
+    )
+
+
+def line_labels(model: PrognosticModel, dictionary: Dictionary) -> dict[str, str]:
+    """Return the words for each line of a model's explanations."""
+    derived = {feature.name: feature.label for feature in model.features}
+    known = {p.name: p.label for p in dictionary.predictors}
+    names = [line.predictor for line in model.lines]
+    return {name: known.get(name, derived.get(name, name)) for name in names}
+
+
+def _drawn(
+    name: str, simulated: bool, draw: Callable[[Any], object], *, height: float = 4.6
+) -> Figure:
+    figure, ax = new_figure(7.2, height)
+    draw(ax)
+    return Figure(name, mark_simulated(figure) if simulated else figure)
+
+
+def _up_to(curve: pd.DataFrame, highest: float) -> pd.DataFrame:
+    """Cut a decision curve where hardly a risk lies above the threshold."""
+    kept: pd.DataFrame = curve[curve["threshold"] <= max(highest, curve["threshold"].min())]
+    return kept.reset_index(drop=True)

@@ -1,0 +1,212 @@
+"""What every job does first: read a registry, stop on errors, build the cohorts asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vfprog.data.cohort import Cohort, build_cohort
+from vfprog.data.readers import read_registry, require_clean
+from vfprog.data.registry import Registry
+from vfprog.errors import ConfigError, Failure, InputError
+from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, Endpoint, load_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from vfprog.data.mapping import Mapping as RegistryMapping
+    from vfprog.schema.dictionary import Dictionary, Predictor
+    from vfprog.scoring.bundle import Bundle
+
+    # stage, steps done, steps in all
+    Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class OpenedRegistry:
+    """A registry without errors, and the warnings it raised.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry.
+    warnings : tuple of Failure
+        Warnings of its checks.
+    """
+
+    registry: Registry
+    warnings: tuple[Failure, ...]
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def open_registry(
+    source: str | Path | Registry,
+    mapping: str | Path | RegistryMapping | None = None,
+    *,
+    dictionary: Dictionary | None = None,
+    scoring: bool = False,
+) -> OpenedRegistry:
+    """Read a registry and refuse one with errors.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path or Registry
+        Folder, file, or a registry read before.
+    mapping : str, pathlib.Path or Mapping, optional
+        How a foreign registry's columns become ours.
+    dictionary : Dictionary, optional
+        Dictionary to read it by, such as that of a bundle.
+    scoring : bool
+        Whether outcomes are not needed.
+
+    Returns
+    -------
+    OpenedRegistry
+        Registry and warnings.
+
+    Raises
+    ------
+    InputError
+        The registry has errors; all are listed.
+    """
+    if isinstance(source, Registry):
+        return OpenedRegistry(source, ())
+    registry, failures = read_registry(
+        source, mapping=mapping, dictionary=dictionary, scoring=scoring
+    )
+    require_clean(failures)
+    return OpenedRegistry(registry, failures)
+
+
+def open_for(
+    bundle: Bundle,
+    source: str | Path | Registry,
+    mapping: str | Path | RegistryMapping | None = None,
+    *,
+    scoring: bool = False,
+) -> OpenedRegistry:
+    """Read a registry for a bundle, and refuse one that codes a predictor otherwise.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    source : str, pathlib.Path or Registry
+        Folder, file, or a registry read before.
+    mapping : str, pathlib.Path or Mapping, optional
+        How a foreign registry's columns become ours.
+    scoring : bool
+        Whether outcomes are not needed.
+
+    Returns
+    -------
+    OpenedRegistry
+        Registry and warnings.
+
+    Raises
+    ------
+    InputError
+        The registry has errors, or codes, levels or units differ from the bundle's.
+    """
+    dictionary = bundle.dictionary if mapping is None else None
+    opened = open_registry(source, mapping, dictionary=dictionary, scoring=scoring)
+    theirs = opened.registry.dictionary
+    clashes = [
+        Failure(p.table, None, p.name, None, "code_mismatch", _clash(p, theirs[p.name]))
+        for p in bundle.dictionary.predictors
+        if p.name in theirs and _coding(p) != _coding(theirs[p.name])
+    ]
+    if clashes:
+        raise InputError(clashes)
+    return opened
+
+
+def _coding(predictor: Predictor) -> tuple[object, ...]:
+    return predictor.table, predictor.kind, predictor.unit, predictor.levels
+
+
+def _clash(ours: Predictor, theirs: Predictor) -> str:
+    return f"is {_coding(theirs)} in the registry, but the bundle was trained on {_coding(ours)}"
+
+
+def choose_endpoints(
+    names: Sequence[str | Path | Endpoint] | None, registry: Registry
+) -> tuple[Endpoint, ...]:
+    """Return the endpoints asked for, or by default those the registry has data for.
+
+    Parameters
+    ----------
+    names : sequence of str, pathlib.Path or Endpoint, or None
+        Endpoint configurations; None for the default.
+    registry : Registry
+        The registry.
+
+    Returns
+    -------
+    tuple of Endpoint
+        Endpoints with different names.
+    """
+    wanted = names or [n for n in DEFAULT_ENDPOINTS if _has_data(registry, n)]
+    found = [n if isinstance(n, Endpoint) else load_endpoint(n) for n in wanted]
+    if not found:
+        raise ConfigError(
+            "the registry holds no outcome: no visits, films, events or coded outcome"
+        )
+    found = [as_recorded(endpoint, registry) for endpoint in found]
+    twice = {e.name for e in found if sum(e.name == other.name for other in found) > 1}
+    if twice:
+        raise ConfigError(f"endpoints asked for twice: {', '.join(sorted(twice))}")
+    return tuple(found)
+
+
+def as_recorded(endpoint: Endpoint, registry: Registry) -> Endpoint:
+    """Return the endpoint as this registry has it, so that its definition tells the truth.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The endpoint asked for.
+    registry : Registry
+        A registry whose mapping may take all episodes, or whose outcome may be coded already.
+
+    Returns
+    -------
+    Endpoint
+        The endpoint with the population and the kind of outcome in force.
+    """
+    population = () if registry.all_episodes else endpoint.population
+    outcomes = registry.outcomes
+    if outcomes is not None and bool((outcomes["endpoint"] == endpoint.name).any()):
+        return Endpoint(
+            name=endpoint.name, label=endpoint.label, kind="coded", population=population,
+            horizon_days=endpoint.horizon_days, weight_covariates=endpoint.weight_covariates,
+        )  # fmt: skip
+    return endpoint.model_copy(update={"population": population})
+
+
+def build_cohorts(registry: Registry, endpoints: Sequence[Endpoint]) -> dict[str, Cohort]:
+    """Return the cohort of each endpoint by its name."""
+    return {endpoint.name: build_cohort(registry, endpoint) for endpoint in endpoints}
+
+
+def has_procedure_values(registry: Registry) -> bool:
+    """Return whether anything known only from the procedure is recorded."""
+    tables = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
+    return any(
+        bool(tables[p.table][p.name].notna().any())
+        for p in registry.dictionary.predictors
+        if p.known_at == "procedure" and p.name in tables[p.table]
+    )
+
+
+def _has_data(registry: Registry, endpoint: str) -> bool:
+    if registry.outcomes is not None and len(registry.outcomes):
+        return bool((registry.outcomes["endpoint"] == endpoint).any())
+    table = {"response": registry.visits, "height_loss": registry.heights}
+    if endpoint in table:
+        return len(table[endpoint]) > 0
+    return len(registry.events) > 0

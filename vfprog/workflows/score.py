@@ -1,0 +1,108 @@
+"""Score: risks of a whole registry or table, written to a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vfprog.batch.score import score_arrays
+from vfprog.explain.attribution import attribution_table
+from vfprog.scoring.bundle import Bundle, load_bundle
+from vfprog.scoring.choice import assignments
+from vfprog.workflows.files import check_target, write_table
+from vfprog.workflows.inputs import open_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vfprog.data.mapping import Mapping as RegistryMapping
+    from vfprog.data.registry import Registry
+    from vfprog.errors import Failure
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores written to a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file: episode_id and, for each endpoint, risk and prediction time.
+    scores : pandas.DataFrame
+        Its content.
+    contributions : pathlib.Path or None
+        File of the contributions, if asked for.
+    warnings : tuple of Failure
+        Warnings of the checks.
+    simulated : bool
+        Whether the model was trained on simulated data.
+    """
+
+    path: Path
+    scores: pd.DataFrame
+    contributions: Path | None
+    warnings: tuple[Failure, ...]
+    simulated: bool
+
+
+def score(
+    bundle: Bundle | str | Path,
+    source: str | Path | Registry,
+    out: str | Path,
+    *,
+    mapping: str | Path | RegistryMapping | None = None,
+    force: bool = False,
+    contributions: bool = False,
+) -> Scored:
+    """Score every episode of a registry or table.
+
+    Parameters
+    ----------
+    bundle : Bundle or str or pathlib.Path
+        The bundle.
+    source : str, pathlib.Path or Registry
+        Five tables, or one row per episode with vertebrae nested.
+    out : str or pathlib.Path
+        File to write: .csv, .parquet or .json.
+    mapping : str, pathlib.Path or Mapping, optional
+        How a foreign table's columns become ours.
+    force : bool
+        Replace an existing file.
+    contributions : bool
+        Write every contribution to every risk beside it, as a long table.
+
+    Returns
+    -------
+    Scored
+        The file and its content.
+
+    Raises
+    ------
+    InputError
+        The table has errors; all are listed and nothing is written.
+    """
+    target = check_target(out, force=force)
+    long = target.with_name(f"{target.stem}_contributions{target.suffix}")
+    if contributions:
+        check_target(long, force=force)
+    loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+    opened = open_for(loaded, source, mapping, scoring=True)
+    arrays = opened.registry.arrays()
+    scores = score_arrays(loaded, arrays)
+    scores.insert(0, "episode_id", opened.registry.episodes["episode_id"].to_numpy())
+    scores["trained_on"] = loaded.identity.trained_on
+    write_table(scores, target, force=force)
+    if contributions:
+        ids = opened.registry.episodes["episode_id"].to_numpy()
+        tables = [
+            attribution_table(
+                loaded.model(name), arrays.take(rows.nonzero()[0]), loaded.dictionary, ids[rows]
+            )
+            for name, rows in assignments(loaded, arrays)
+        ]
+        write_table(pd.concat(tables, ignore_index=True), long, force=force)
+    return Scored(
+        target, scores, long if contributions else None, opened.warnings, loaded.simulated
+    )

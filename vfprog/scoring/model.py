@@ -194,7 +194,9 @@ class PrognosticModel:
         ndarray of float, shape (n, n_lines)
             Contributions of the `lines`.
         """
-        return phi @ (self.line_index[:, None] == np.arange(len(self.lines)))
+        belongs = self.line_index[:, None] == np.arange(len(self.lines))
+        folded: FloatArray = phi @ belongs
+        return folded
 
     def to_arrays(self) -> dict[str, Any]:
         """Return the numbers of the model as named arrays."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from vfprog.features.encoder import Encoding
 from vfprog.features.plan import feature_plan
+from vfprog.models.settings import TrainingSettings
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import load_endpoint
 from vfprog.scoring.bundle import BundleParts, write_bundle
@@ -108,7 +109,8 @@ def hand_parts(*, simulated: bool = True, members: bool = True) -> BundleParts:
     return BundleParts(
         name="hand", version="1", simulated=simulated, dictionary=load_dictionary(),
         models=models, boosters={}, members=refits if members else {},
-        performance=[], provenance={"seed": 1},
+        performance=[],
+        provenance={"seed": 1, "settings": TrainingSettings().model_dump(mode="json")},
     )  # fmt: skip
 
 

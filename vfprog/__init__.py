@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vfprog.data.readers import read_registry
     from vfprog.scoring.bundle import load_bundle
     from vfprog.scoring.predict import predict
-    from vfprog.simulate.simulate import simulate as simulate_registry
+    from vfprog.simulate.generate import simulate as simulate_registry
     from vfprog.workflows.explain import explain as explain_registry
     from vfprog.workflows.score import score
     from vfprog.workflows.train import train
@@ -41,7 +41,7 @@ _HOMES = {
     "predict": ("vfprog.scoring.predict", "predict"),
     "read_registry": ("vfprog.data.readers", "read_registry"),
     "score": ("vfprog.workflows.score", "score"),
-    "simulate_registry": ("vfprog.simulate.simulate", "simulate"),
+    "simulate_registry": ("vfprog.simulate.generate", "simulate"),
     "train": ("vfprog.workflows.train", "train"),
     "validate": ("vfprog.workflows.validate", "validate"),
 }

@@ -69,6 +69,7 @@ def test_a_table_name_that_is_no_file_stem_is_refused(name: str) -> None:
     assert "is not allowed" in fault
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_an_accepted_metric_name_is_accepted_by_the_store(name: str) -> None:
     from mlflow.utils.validation import _validate_metric_name

@@ -22,12 +22,12 @@ _TIMES = {"preprocedure": "known before the procedure", "postprocedure": "proced
 class _Frame:
     """Characters of the frame around a banner: corners, horizontal, vertical."""
 
-    corners: str
+    corners: tuple[str, str, str, str]
     across: str
     down: str
 
 
-_DOUBLE, _ASCII = _Frame("╔╗╚╝", "═", "║"), _Frame("####", "#", "#")
+_DOUBLE, _ASCII = _Frame(("╔", "╗", "╚", "╝"), "═", "║"), _Frame(("#", "#", "#", "#"), "#", "#")
 
 
 def render(prediction: Prediction, bundle: Bundle, style: Style = PLAIN) -> str:
@@ -108,7 +108,11 @@ def _prognosis(prognosis: Prognosis, bundle: Bundle, style: Style) -> Iterator[s
 def _frequency(risk: float) -> str:
     n = round(100 * risk)
     if n in {0, 100}:
-        return "fewer than 1 of 100 patients like this" if n == 0 else "more than 99 of 100 patients like this"
+        return (
+            "fewer than 1 of 100 patients like this"
+            if n == 0
+            else "more than 99 of 100 patients like this"
+        )
     return f"{n} of 100 patients like this"
 
 
@@ -128,9 +132,7 @@ def _remarks(prediction: Prediction, bundle: Bundle, style: Style) -> list[str]:
     warnings = [warn for warn in prediction.warnings if warn.code != SIMULATED]
     for warn in warnings:
         about = f"{bundle.label(warn.predictor)}: " if warn.predictor else ""
-        painted = textwrap.wrap(
-            f"! {about}{warn.message}", style.width - 2, subsequent_indent="  "
-        )
+        painted = textwrap.wrap(f"! {about}{warn.message}", style.width - 2, subsequent_indent="  ")
         lines += [paint(f"  {line}", "warn", style) for line in painted]
     return [*lines, ""] if lines else []
 

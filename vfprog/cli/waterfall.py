@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vfprog.scoring.prognosis import Contribution, Prognosis
 
 MAX_ROWS = 8
-_LABEL, _VALUE, _CHANGE, _RISK = 29, 14, 7, 7
+_LABEL, _VALUE, _CHANGE, _RISK = 28, 14, 8, 7
 _NARROWEST = 70
 # Below this a change would be printed as 0.00.
 _SMALLEST = 0.005
@@ -41,7 +41,7 @@ class Style:
 
     def signed(self, value: float) -> str:
         """Return a change in log-odds with its sign."""
-        shown = f"{value:+.2f}"
+        shown = f"{value:+.2f}" if abs(value) >= _SMALLEST else "0.00"
         return shown.replace("-", "\N{MINUS SIGN}") if self.fancy else shown
 
 
@@ -71,7 +71,7 @@ def paint(text: str, look: str, style: Style) -> str:
 def percent(risk: float) -> str:
     """Return a risk in percent: a decimal below 10 and above 90, none between."""
     shown = 100 * risk
-    return f"{shown:.1f} %" if shown < 10 or shown > 90 else f"{shown:.0f} %"  # noqa: PLR2004
+    return f"{shown:.1f} %" if shown < 10 or shown > 90 else f"{shown:.0f} %"
 
 
 def waterfall(prognosis: Prognosis, bundle: Bundle, style: Style = PLAIN) -> Iterator[str]:
@@ -100,7 +100,7 @@ def waterfall(prognosis: Prognosis, bundle: Bundle, style: Style = PLAIN) -> Ite
     yield _line("Input", "value", head, "log-odds", "risk")
     middle = " " * half + axis + " " * half
     total = prognosis.base_log_odds
-    yield _line("Before anything is known", "", middle, "", percent(_expit(total)))
+    yield _line("Base risk", "", middle, "", percent(_expit(total)))
     for label, value, change in rows:
         total += change
         bar = _bar(change / scale if scale else 0.0, half, axis, style)
@@ -136,15 +136,17 @@ def value_text(name: str, value: Any, bundle: Bundle) -> str:
     return f"{words} {unit}".strip()
 
 
-def _rows(
-    contributions: Sequence[Contribution], bundle: Bundle
-) -> list[tuple[str, str, float]]:
+def _rows(contributions: Sequence[Contribution], bundle: Bundle) -> list[tuple[str, str, float]]:
     """Return label, value and change of the largest, and of the rest as one."""
     weighty = [line for line in contributions if abs(line.log_odds) >= _SMALLEST]
     shown = weighty if len(weighty) == MAX_ROWS + 1 else weighty[:MAX_ROWS]
     rest = contributions[len(shown) :]
     rows = [
-        (bundle.label(line.predictor), value_text(line.predictor, line.value, bundle), line.log_odds)
+        (
+            bundle.label(line.predictor),
+            value_text(line.predictor, line.value, bundle),
+            line.log_odds,
+        )
         for line in shown
     ]
     if rest:
@@ -158,6 +160,8 @@ def _line(label: str, value: str, bar: str, change: str, risk: str) -> str:
 
 
 def _cut(text: str, width: int) -> str:
+    if len(text) > width and text.endswith(")"):
+        text = text[: text.rindex(" (")] if " (" in text else text
     return text.ljust(width) if len(text) <= width else text[: width - 2] + ".."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,49 @@ def read_registry(
         notes=() if chosen is None or not chosen.population_note else (chosen.population_note,),
     )
     return registry, (*source.failures, *translated.failures, *translated.named(found))
+
+
+def registry_of_frames(
+    tables: dict[str, pd.DataFrame],
+    *,
+    dictionary: Dictionary | None = None,
+    simulated: bool = False,
+    source: str = "tables in memory",
+) -> tuple[Registry, tuple[Failure, ...]]:
+    """Check tables that are in memory already, such as a simulated registry.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Tables in our names; ``episodes`` at least.
+    dictionary : Dictionary, optional
+        The predictors; default the dictionary of the configuration.
+    simulated : bool
+        Whether the registry was simulated.
+    source : str
+        What to call it.
+
+    Returns
+    -------
+    registry : Registry
+        The typed tables. A value in error is missing in it.
+    failures : tuple of Failure
+        Everything found, errors and warnings.
+    """
+    dictionary = dictionary or load_dictionary()
+    checked, found = check_tables(tables, dictionary)
+    digest = hashlib.sha256()
+    for name in sorted(tables):
+        rows = pd.util.hash_pandas_object(tables[name], index=False)
+        digest.update(name.encode() + rows.to_numpy().tobytes())
+    registry = Registry(
+        **checked,
+        dictionary=dictionary,
+        source=source,
+        digest=digest.hexdigest(),
+        simulated=simulated,
+    )
+    return registry, tuple(found)
 
 
 def require_clean(failures: Iterable[Failure]) -> None:

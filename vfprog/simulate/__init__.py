@@ -1,0 +1,14 @@
+"""Simulate registries from published figures, with the true risks known."""
+
+from vfprog.simulate.config import Parameter, SimulationConfig, load_simulation
+from vfprog.simulate.generate import SimulatedRegistry, simulate
+from vfprog.simulate.write import write
+
+__all__ = [
+    "Parameter",
+    "SimulatedRegistry",
+    "SimulationConfig",
+    "load_simulation",
+    "simulate",
+    "write",
+]

@@ -59,9 +59,7 @@ def cut(latent: FloatArray, shares: Sequence[float]) -> FloatArray:
     return np.searchsorted(norm.ppf(below), latent).astype(np.float64)
 
 
-def whole_days(
-    rng: np.random.Generator, limits: tuple[int, int], n: int
-) -> FloatArray:
+def whole_days(rng: np.random.Generator, limits: tuple[int, int], n: int) -> FloatArray:
     """Return n days from first to last, each as likely as any other."""
     return rng.integers(limits[0], limits[1] + 1, n).astype(np.float64)
 

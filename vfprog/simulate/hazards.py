@@ -84,7 +84,9 @@ def hazards(patients: Patients, config: SimulationConfig, sites: Sites) -> Hazar
     """
     h = config.section("hazard")
     fracture = np.exp(_log_fracture(patients, config, sites))
-    return Hazards(fracture, np.exp(_log_death(patients, config)), h["early_share"], h["early_days"])
+    return Hazards(
+        fracture, np.exp(_log_death(patients, config)), h["early_share"], h["early_days"]
+    )
 
 
 def disc_leak(patients: Patients) -> FloatArray:

@@ -44,7 +44,7 @@ def expected_pain(patients: Patients, config: SimulationConfig, sites: Sites) ->
     x, p = patients.episodes, config.section("pain")
     site = config["site_sd"] / _PROBIT * p["residual_sd"]
     common = p["vas_slope"] * (x["vas_baseline"] - config["episode.vas_mean"])
-    common = common + linear(p, _terms(patients)) + _alignment(patients, config)
+    common = common + linear(p, _terms(patients, config)) + _alignment(patients, config)
     common = common + _lost_benefit(patients, config)
     common = common + site * sites.effects["pain"][x["site"].astype(np.intp)]
     course = np.array([p[f"mean_{visit}"] for visit in VISITS])
@@ -144,7 +144,7 @@ def function_at_visits(
     return rmdq, (rng.random(len(pain)) < expit(log_odds)).astype(np.float64)
 
 
-def _terms(patients: Patients) -> Columns:
+def _terms(patients: Patients, config: SimulationConfig) -> Columns:
     x = patients.episodes
     old = over(x["fracture_age_days"], _OLD_DAYS)
     number = np.bincount(patients.owner, minlength=patients.n).astype(np.float64)
@@ -161,8 +161,8 @@ def _terms(patients: Patients) -> Columns:
         "opioids": x["opioids"] - 0.6,
         "male": x["sex"],
         "smoker": x["smoker"],
-        "t_score": x["t_score"] + 2.7,
-        "rmdq": x["rmdq_baseline"] - 18,
+        "t_score": x["t_score"] - config["bone.t_score_mean"],
+        "rmdq": x["rmdq_baseline"] - config["episode.rmdq_mean"],
         "bed_rest_acute": x["bed_rest"] * (1 - old),
         "cement_shortfall": np.maximum(4 - volume, 0) * (volume > 0),
     }

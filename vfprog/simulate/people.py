@@ -123,9 +123,9 @@ def _person(rng: np.random.Generator, n: int, p: Section) -> Columns:
         "bmi_kg_m2": np.round(np.clip(p["bmi_mean"] + p["bmi_sd"] * normal(rng, n), 15, 50), 1),
         "smoker": flip(rng, p["smoker"], n),
         "asa_class": cut(ill, [p["asa_1"], p["asa_2"], p["asa_3"]]),
-        "frailty_mfi5": rng.binomial(5, expit(p["mfi5_logit"] + p["mfi5_frailty"] * frailty)).astype(
-            np.float64
-        ),
+        "frailty_mfi5": rng.binomial(
+            5, expit(p["mfi5_logit"] + p["mfi5_frailty"] * frailty)
+        ).astype(np.float64),
     }
 
 
@@ -180,9 +180,7 @@ def _alignment(rng: np.random.Generator, people: Columns, config: SimulationConf
     }
 
 
-def _standard_mismatch(
-    mismatch: FloatArray, pi_sd: float, config: SimulationConfig
-) -> FloatArray:
+def _standard_mismatch(mismatch: FloatArray, pi_sd: float, config: SimulationConfig) -> FloatArray:
     """Return PI-LL in standard deviations around its mean, both as the parameters imply them."""
     a, p = config.section("alignment"), config.section("person")
     mean = (1 - a["ll_pi"]) * a["pi_mean"] - a["ll_intercept"] - a["ll_age"] * p["age_mean"]

@@ -118,9 +118,7 @@ def perform(
     )
 
 
-def _volume(
-    rng: np.random.Generator, patients: Patients, config: SimulationConfig
-) -> FloatArray:
+def _volume(rng: np.random.Generator, patients: Patients, config: SimulationConfig) -> FloatArray:
     p, v, m = config.section("procedure"), patients.vertebrae, len(patients.owner)
     terms = {
         "cement_log_sd": normal(rng, m),

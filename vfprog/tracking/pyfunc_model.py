@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import mlflow
 import pandas as pd  # noqa: TC002  # MLflow evaluates the annotation of predict
 
-import vfprog.tracking  # noqa: F401  # MLflow must not repeat a patient's row in an error
+# This also keeps MLflow from repeating a patient's row in an error: see `vfprog.tracking`.
+from vfprog.tracking.registry import NESTED
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PythonModelContext
-
-NESTED = "vertebrae"
 
 
 class BundleModel(mlflow.pyfunc.PythonModel):

@@ -23,8 +23,9 @@ _QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
-# An example would be a patient's row in the model; the signature is tested instead.
-_NO_EXAMPLE = r".*An input example was not provided"
+# MLflow asks for an example, which would be a patient's row in the model; and while it is being
+# imported it warns of type hints of its own.
+_IDLE_WARNINGS = r".*(An input example was not provided|Any type hint is inferred as AnyType)"
 
 
 def resolve_store(root: Path = Path("mlruns")) -> str:
@@ -142,7 +143,7 @@ def quiet() -> Iterator[None]:
         logger.setLevel(max(logger.level, logging.WARNING))
     try:
         with _environment(_QUIET), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=_NO_EXAMPLE, category=UserWarning)
+            warnings.filterwarnings("ignore", message=_IDLE_WARNINGS, category=UserWarning)
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,4 +133,5 @@ def demo(
     bundle = load_bundle(folder / "bundle")
     explained = explain(bundle, training.registry, folder / "explanation", progress=progress)
     prediction = predict(bundle, PATIENT)
+    (folder / "patient.json").write_text(json.dumps(PATIENT, indent=2) + "\n", encoding="utf-8")
     return DemoResult(folder, report, training, published, explained, bundle, PATIENT, prediction)

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from vfprog.features.encoder import encode
+from vfprog.models.encoder import ClinicalEncoder
+from vfprog.models.linear import LinearLearner
+
+
+def sample(n=250, seed=0):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack(
+        [rng.normal(75, 8, n), rng.uniform(0, 10, n), rng.integers(0, 2, n), rng.poisson(1.5, n)]
+    ).astype(float)
+    y = (rng.random(n) < 1 / (1 + np.exp(-(X[:, 1] - 5) / 2 - 0.8 * X[:, 2]))).astype(float)
+    X[rng.random(n) < 0.2, 0] = np.nan
+    X[rng.random(n) < 0.1, 2] = np.nan
+    return X, y, rng.uniform(0.5, 2, n)
+
+
+KINDS = np.array([True, True, False, True])
+
+
+def learner(X, y, weight, *, splines=True, continuous=KINDS):
+    return LinearLearner(X, y, weight, continuous=continuous, splines=splines)
+
+
+def part_of(X, y, weight, penalty, **options):
+    return learner(X, y, weight, **options).fit(penalty, reference=X, weight=weight)
+
+
+@pytest.mark.parametrize("splines", [True, False])
+def test_the_fit_is_that_of_a_scikit_learn_pipeline(splines):
+    X, y, weight = sample()
+    part = part_of(X, y, weight, 0.1, splines=splines)
+    pipeline = make_pipeline(
+        ClinicalEncoder(splines=splines), StandardScaler(), LogisticRegression(C=0.1, tol=1e-10)
+    )
+    pipeline.fit(
+        X, y, clinicalencoder__sample_weight=weight, standardscaler__sample_weight=weight,
+        logisticregression__sample_weight=weight,
+    )  # fmt: skip
+    fresh = sample(seed=1)[0]
+    assert part.margin(fresh) == pytest.approx(pipeline.decision_function(fresh), abs=2e-5)
+
+
+def test_a_path_is_its_separate_fits():
+    X, y, weight = sample()
+    penalties, fresh = (1e-3, 0.03, 1.0), sample(seed=1)[0]
+    path = learner(X, y, weight).path(penalties, fresh)
+    assert path.shape == (3, 250)
+    for penalty, margins in zip(penalties, path, strict=True):
+        assert margins == pytest.approx(part_of(X, y, weight, penalty).margin(fresh), abs=1e-3)
+    assert np.ptp(path[0]) < np.ptp(path[1]) < np.ptp(path[2])
+
+
+def test_without_penalty_it_is_the_weighted_glm_of_statsmodels():
+    X, y, weight = sample()
+    part = part_of(X, y, weight, 1e8, splines=False)
+    columns = encode(part.encoding, X)
+    used = part.coef != 0
+    glm = sm.GLM(y, sm.add_constant(columns[:, used]), sm.families.Binomial(), freq_weights=weight)
+    expected = glm.fit().params
+    assert part.intercept == pytest.approx(expected[0], abs=1e-4)
+    assert part.coef[used] == pytest.approx(expected[1:], abs=1e-4)
+
+
+def test_weights_count_as_repeated_rows():
+    X, y, _ = sample(120)
+    often = np.random.default_rng(3).integers(0, 4, 120)
+    rows = np.repeat(np.arange(120), often)
+    weighted = part_of(X, y, often.astype(float), 0.1)
+    repeated = part_of(X[rows], y[rows], np.ones(len(rows)), 0.1)
+    fresh = sample(seed=2)[0]
+    assert weighted.margin(fresh) == pytest.approx(repeated.margin(fresh), abs=1e-6)
+    assert weighted.center == pytest.approx(repeated.center)
+
+
+def test_the_sum_of_weights_scales_the_penalty():
+    X, y, weight = sample()
+    fresh = sample(seed=1)[0]
+    one = part_of(X, y, 10 * weight, 0.01).margin(fresh)
+    other = part_of(X, y, weight, 0.1).margin(fresh)
+    assert one == pytest.approx(other, abs=1e-5)
+    assert one != pytest.approx(part_of(X, y, weight, 0.01).margin(fresh), abs=1e-2)
+
+
+def test_a_column_unknown_throughout_has_no_part():
+    X, y, weight = sample()
+    gone = X.copy()
+    gone[:, 1] = np.nan
+    part = part_of(gone, y, weight, 0.1)
+    assert part.coef[1].tolist() == [0, 0, 0, 0]
+    without = np.delete(X, 1, axis=1)
+    expected = part_of(without, y, weight, 0.1, continuous=np.delete(KINDS, 1))
+    # Whatever the new patients' values there are, they change nothing.
+    assert part.margin(X) == pytest.approx(expected.margin(without), abs=1e-6)
+    base, phi = part.contributions(X)
+    assert (phi[:, 1] == 0).all()
+    assert base + phi.sum(axis=1) == pytest.approx(part.margin(X))
+
+
+def test_a_constant_column_has_no_part():
+    X, y, weight = sample()
+    X[:, 3] = 1234.5
+    part = part_of(X, y, weight, 0.1)
+    assert part.coef[3].tolist() == [0, 0, 0, 0]
+    assert np.isfinite(part.margin(sample(seed=1)[0])).all()
+
+
+def test_contributions_are_against_the_reference_rows():
+    X, y, weight = sample()
+    part = learner(X, y, weight).fit(0.1, reference=X[:50], weight=weight[:50])
+    base, phi = part.contributions(X[:50])
+    assert np.average(phi, weights=weight[:50], axis=0) == pytest.approx(np.zeros(4), abs=1e-12)
+    assert base == pytest.approx(np.average(part.margin(X[:50]), weights=weight[:50]))

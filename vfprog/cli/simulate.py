@@ -1,0 +1,78 @@
+"""``vfprog simulate``: a registry with the truth beside it."""
+# Typer reads the annotations when the command is built: they are no strings here.
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vfprog.cli.console import bars, say
+from vfprog.cli.options import Force, Seed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(simulate)
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to create.")],
+    participants: Annotated[int, typer.Option(min=1, help="Episodes to simulate.")] = 3000,
+    seed: Seed = 1,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            show_default=False,
+            help="Change a figure of configs/simulation.yaml; may be repeated.",
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Simulate a registry with its true risks.
+
+    Writes the five tables, and the true risks beside them in truth.parquet.
+    """
+    overrides = read_changes(changes or [])
+    from vfprog.simulate import simulate as simulate_registry
+    from vfprog.simulate import write
+
+    if out.exists() and not force:
+        from vfprog.errors import ConfigError
+
+        raise ConfigError(f"{out} exists; choose another place or give --force to replace it")
+    with bars("simulating"):
+        write(simulate_registry(participants, seed=seed, overrides=overrides), out, force=force)
+    say(f"SIMULATED DATA of {participants} participants in {out}")
+
+
+def read_changes(changes: list[str]) -> dict[str, float]:
+    """Return ``name=value`` options as names and numbers.
+
+    Parameters
+    ----------
+    changes : list of str
+        Options as given.
+
+    Returns
+    -------
+    dict of str to float
+        Numbers by name.
+
+    Raises
+    ------
+    typer.BadParameter
+        One is not a name, an equals sign and a number, or a name is given twice.
+    """
+    read: dict[str, float] = {}
+    for change in changes:
+        name, _, value = change.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            raise typer.BadParameter(f"expected NAME=NUMBER, got {change!r}") from None
+        if name in read:
+            raise typer.BadParameter(f"{name} is set twice")
+        read[name] = number
+    return read

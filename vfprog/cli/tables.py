@@ -1,0 +1,114 @@
+"""Tables of the workflows as rows of text: performance, participant flow, importance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vfprog.cli.console import say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+HEADLINE = "model"
+# Metric, heading and decimals of each column shown; the other figures are in the files.
+METRICS = (
+    ("c_statistic", "c-statistic", 3),
+    ("calibration_slope", "slope", 2),
+    ("calibration_in_the_large", "in-the-large", 2),
+    ("brier", "Brier", 3),
+)
+_BANNER = "SIMULATED DATA: "
+
+
+def show_performance(performance: pd.DataFrame, *, title: str, simulated: bool) -> None:
+    """Write the performance of each model: estimate over interval.
+
+    Parameters
+    ----------
+    performance : pandas.DataFrame
+        Long table of a training or validation.
+    title : str
+        Heading.
+    simulated : bool
+        Whether model or data are simulated; the heading says so.
+    """
+    if "learner" in performance:
+        performance = performance[performance["learner"] == HEADLINE]
+    heads = ["model", *(head for _, head, _ in METRICS), "n", "events"]
+    rows = [
+        performance_row(str(name), part) for name, part in performance.groupby("model", sort=False)
+    ]
+    table((_BANNER if simulated else "") + title, heads, rows)
+
+
+def performance_row(model: str, part: pd.DataFrame) -> list[str]:
+    """Return the cells of one model.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    part : pandas.DataFrame
+        Its rows of the long table.
+
+    Returns
+    -------
+    list of str
+        Name, figures with their intervals, n and events.
+    """
+    by_metric = part.set_index("metric")
+    figures = [_figure(by_metric, metric, decimals) for metric, _, decimals in METRICS]
+    first = part.iloc[0]
+    label = model
+    for time in ("preprocedure", "postprocedure"):
+        if model.endswith(f"_{time}"):
+            label = f"{model.removesuffix(f'_{time}')}\n{time}"
+    return [label, *figures, f"{first['n']:.0f}", f"{first['n_events']:.0f}"]
+
+
+def show_flows(flows: Mapping[str, pd.DataFrame]) -> None:
+    """Write the participant flow of each endpoint."""
+    columns = ("step", "reason", "n", "excluded")
+    for endpoint, flow in flows.items():
+        cells = flow.loc[:, list(columns)].astype(object).where(flow.notna(), "")
+        rows = [[str(cell) for cell in row] for row in cells.to_numpy().tolist()]
+        table(f"Participants: {endpoint}", columns, rows, left=2)
+        say()
+
+
+def show_importance(importance: pd.DataFrame, *, simulated: bool, top: int = 5) -> None:
+    """Write the predictors each model relies on most.
+
+    Parameters
+    ----------
+    importance : pandas.DataFrame
+        Columns model, predictor, concept, mean_abs_log_odds.
+    simulated : bool
+        Whether model or data are simulated.
+    top : int
+        Predictors per model.
+    """
+    rows = []
+    for name, part in importance.groupby("model", sort=False):
+        ranked = part.sort_values("mean_abs_log_odds", ascending=False).head(top)
+        rows += [
+            (str(name) if place == 0 else "", str(line.predictor), str(line.concept),
+             f"{line.mean_abs_log_odds:.3f}")
+            for place, line in enumerate(ranked.itertuples())
+        ]  # fmt: skip
+    heads = ("model", "predictor", "concept", "mean |log-odds|")
+    table((_BANNER if simulated else "") + "What the models rely on most", heads, rows, left=3)
+
+
+def _figure(by_metric: pd.DataFrame, metric: str, decimals: int) -> str:
+    if metric not in by_metric.index:
+        return ""
+    row = by_metric.loc[metric]
+    if row["estimate"] != row["estimate"]:
+        return "undefined"
+    text = f"{row['estimate']:.{decimals}f}"
+    if row["lower"] != row["lower"]:
+        return text
+    return f"{text}\n{row['lower']:.{decimals}f}, {row['upper']:.{decimals}f}"

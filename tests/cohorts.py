@@ -123,7 +123,8 @@ def registry_tables(n: int = 240, *, seed: int = 0) -> dict[str, pd.DataFrame]:
     vas = (episodes["vas_baseline"] - fall).clip(lower=0)
     visits = pd.DataFrame({"episode_id": ids, "day": 30, "vas": vas.round(1)})
     visits = visits[rng.random(n) < 0.9]
-    broke = np.flatnonzero(rng.random(n) < 0.5 * risk)
+    old = np.nan_to_num(arrays.episodes["age_years"], nan=70) > 75
+    broke = np.flatnonzero(rng.random(n) < np.where(old, 0.32, 0.03))
     events = pd.DataFrame(
         {"episode_id": [ids[i] for i in broke], "day": rng.integers(20, 360, len(broke)),
          "event": "new_fracture", "level": "T8"}

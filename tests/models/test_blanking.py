@@ -25,9 +25,7 @@ def test_one_share_for_everybody():
 
 def test_only_named_inputs_are_blanked_and_a_vertebral_one_in_all_vertebrae():
     arrays = make_arrays(500, missing=0)
-    blanked = blank_share(
-        arrays, ["height_loss_pct"], share=0.5, rng=np.random.default_rng(1)
-    )
+    blanked = blank_share(arrays, ["height_loss_pct"], share=0.5, rng=np.random.default_rng(1))
     gone = np.isnan(blanked.vertebrae["height_loss_pct"])
     per_episode = np.bincount(arrays.owner, weights=gone) / np.bincount(arrays.owner)
     assert set(per_episode) == {0, 1}

@@ -5,6 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from vfprog.errors import TrainingError
 from vfprog.features.encoder import encode
 from vfprog.models.encoder import ClinicalEncoder
 from vfprog.models.linear import LinearLearner
@@ -117,3 +118,9 @@ def test_contributions_are_against_the_reference_rows():
     base, phi = part.contributions(X[:50])
     assert np.average(phi, weights=weight[:50], axis=0) == pytest.approx(np.zeros(4), abs=1e-12)
     assert base == pytest.approx(np.average(part.margin(X[:50]), weights=weight[:50]))
+
+
+def test_nothing_that_varies_is_refused():
+    X, y, weight = np.ones((20, 4)), np.arange(20) % 2.0, np.ones(20)
+    with pytest.raises(TrainingError, match="no predictor varies"):
+        learner(X, y, weight)

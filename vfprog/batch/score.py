@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from vfprog.batch.trees import bulk_margin
-from vfprog.errors import Failure, InputError
 from vfprog.features.design import derive_features
 from vfprog.scoring.choice import assignments
 from vfprog.scoring.model import expit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Below this many rows plain numpy is faster than starting XGBoost.
 _BULK_ROWS = 200
+# Rows of the feature matrix held at once; a whole registry's would be gigabytes.
+_CHUNK = 65_536
 
 
 def score_frame(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
@@ -47,7 +49,7 @@ def score_frame(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         Something in the table is wrong; all failures are listed.
     """
-    records = [_with_vertebrae(record, row) for row, record in enumerate(frame.to_dict("records"))]
+    records = [_with_vertebrae(record) for record in frame.to_dict("records")]
     patients = read_patients(records, bundle.dictionary)
     scores = score_arrays(bundle, patients.arrays)
     scores.index = frame.index
@@ -80,10 +82,13 @@ def score_arrays(bundle: Bundle, arrays: EpisodeArrays) -> pd.DataFrame:
     derived = derive_features(arrays, bundle.dictionary)
     for name, answering in assignments(bundle, arrays):
         model = bundle.model(name)
-        X = model.matrix(derived, arrays.n)[answering]
-        endpoint = model.endpoint.name
-        columns[f"{endpoint}_risk"][answering] = expit(bulk_log_odds(bundle, name, X))
-        columns[f"{endpoint}_prediction_time"][answering] = model.prediction_time
+        used = {f.name: derived[f.name] for f in model.features}
+        risk = columns[f"{model.endpoint.name}_risk"]
+        every = np.flatnonzero(answering)
+        for rows in (every[k : k + _CHUNK] for k in range(0, len(every), _CHUNK)):
+            X = model.matrix({name: values[rows] for name, values in used.items()}, len(rows))
+            risk[rows] = expit(bulk_log_odds(bundle, model.name, X))
+        columns[f"{model.endpoint.name}_prediction_time"][answering] = model.prediction_time
     return pd.DataFrame(columns)
 
 
@@ -118,14 +123,13 @@ def _tree_margin(model: PrognosticModel, booster: bytes, X: FloatArray) -> Float
     return bulk_margin(booster, model.filled(X), offset=offset)
 
 
-def _with_vertebrae(record: dict[Hashable, Any], row: int) -> dict[str, Any]:
-    """Return a row with its vertebrae as a list, wherever they were written as JSON text."""
+def _with_vertebrae(record: dict[Hashable, Any]) -> dict[str, Any]:
+    """Return a row with its vertebrae as a list, wherever they were written as JSON text.
+
+    Text that is no JSON stays as it is: `read_patients` refuses it, with all other failures.
+    """
     given = record.get("vertebrae")
     if isinstance(given, str) and given.strip():
-        try:
+        with suppress(ValueError):
             record = {**record, "vertebrae": json.loads(given)}
-        except ValueError as error:
-            message = f"is no JSON list of vertebrae: {error}"
-            failure = Failure("patient", row, "vertebrae", "text", "json", message)
-            raise InputError([failure]) from error
     return {str(key): value for key, value in record.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vfprog.cli.app import WRONG_INPUT
 from vfprog.cli.console import bars, note, say
 from vfprog.cli.options import Force, Format, MappingName, OutputFormat, RegistrySource
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vfprog.workflows.check import CheckReport
-
-WRONG_INPUT = 2
 
 
 def register(app: typer.Typer) -> None:

@@ -84,22 +84,23 @@ def show_importance(importance: pd.DataFrame, *, simulated: bool, top: int = 5) 
     Parameters
     ----------
     importance : pandas.DataFrame
-        Columns model, predictor, concept, mean_abs_log_odds.
+        Columns endpoint, prediction_time, predictor, concept, mean_abs_log_odds.
     simulated : bool
         Whether model or data are simulated.
     top : int
         Predictors per model.
     """
     rows = []
-    for name, part in importance.groupby("model", sort=False):
+    for key, part in importance.groupby(["endpoint", "prediction_time"], sort=False):
         ranked = part.sort_values("mean_abs_log_odds", ascending=False).head(top)
+        cells = ranked[["predictor", "concept", "mean_abs_log_odds"]].to_numpy().tolist()
+        names = ["_".join(map(str, key)), *[""] * (top - 1)]
         rows += [
-            (str(name) if place == 0 else "", str(line.predictor), str(line.concept),
-             f"{line.mean_abs_log_odds:.3f}")
-            for place, line in enumerate(ranked.itertuples())
-        ]  # fmt: skip
+            (name, predictor, concept, f"{size:.3f}")
+            for name, (predictor, concept, size) in zip(names, cells, strict=False)
+        ]
     heads = ("model", "predictor", "concept", "mean |log-odds|")
-    table((_BANNER if simulated else "") + "What the models rely on most", heads, rows, left=3)
+    table((_BANNER if simulated else "") + "what the models rely on most", heads, rows, left=3)
 
 
 def _figure(by_metric: pd.DataFrame, metric: str, decimals: int) -> str:

@@ -118,7 +118,7 @@ def _frequency(risk: float) -> str:
 
 def _instability(prognosis: Prognosis) -> str:
     if prognosis.instability_interval is None:
-        return "How far the model might have differed is not known: the bundle holds no refits."
+        return "No interval: the bundle holds no refits."
     low, high = (percent(limit) for limit in prognosis.instability_interval)
     share = f"{100 * prognosis.instability_level:g} % of refits"
     return f"{low} to {high}: how far the model might have differed ({share})"

@@ -75,6 +75,7 @@ def show_warnings(warnings: "tuple[Failure, ...]") -> None:
     if warnings:
         from vfprog.cli.failures import describe
 
+        note("The checks of the registry warn:")
         note(describe(warnings, where_all="see vfprog check"))
 
 

@@ -111,12 +111,14 @@ def line_values(
     Returns
     -------
     ndarray of float, shape (n, n_lines)
-        The predictor as recorded, or for vertebrae and two-parent lines their first feature.
+        The predictor as recorded (the third pelvic angle as derived from two), or for vertebrae
+        and two-parent lines their first feature.
     """
     shown = np.empty((arrays.n, len(model.lines)))
     for place, line in enumerate(model.lines):
         first = model.features[int(np.argmax(model.line_index == place))].name
-        shown[:, place] = arrays.episodes.get(line.predictor, derived[first])
+        recorded = arrays.episodes.get(line.predictor, derived[first])
+        shown[:, place] = derived.get(line.predictor, recorded)
     return shown
 
 
@@ -135,14 +137,23 @@ def importance(table: pd.DataFrame, by: str = "predictor") -> pd.DataFrame:
     pandas.DataFrame
         Columns endpoint, prediction_time, concept, ``by``, mean_abs_log_odds and share (of the
         model's sum), largest first within each model.
+
+    Raises
+    ------
+    ValueError
+        All contributions of a model are zero.
     """
+    if by not in {"predictor", "concept"}:
+        raise ValueError(f"by must be predictor or concept, got {by!r}")
     model = ["endpoint", "prediction_time"]
     keys = [*model, "concept"] if by == "concept" else [*model, "concept", "predictor"]
     sums = table.groupby(["episode_id", *keys], sort=False, observed=True)["log_odds"].sum()
     size = sums.abs().groupby(level=keys, sort=False).mean()
     ranked = size.rename("mean_abs_log_odds").reset_index()
     total = ranked.groupby(model)["mean_abs_log_odds"].transform("sum")
-    ranked["share"] = ranked["mean_abs_log_odds"] / total.where(total > 0)
+    if not (total > 0).all():
+        raise ValueError("importance is undefined: a model has no contribution to any risk")
+    ranked["share"] = ranked["mean_abs_log_odds"] / total
     order = [*model, "mean_abs_log_odds"]
     return ranked.sort_values(order, ascending=[True, True, False], ignore_index=True)
 

@@ -1,7 +1,9 @@
 """Blend and calibrator, learned from out-of-fold margins by weighted log loss.
 
-The simpler choice stands unless the more complex one is better by more than one standard error
-of the paired difference in loss, the participants being the pairs.
+The linear learner stands alone unless the blend is better by more than one standard error of the
+paired difference in loss, the participants being the pairs. The calibrator is always learned:
+penalised margins are too timid, and choosing between them and their recalibration by the same
+rule left the slope further from one (docs/adr/0004).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vfprog.errors import TrainingError
-from vfprog.scoring.model import Blend
+from vfprog.scoring.model import Blend, expit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,12 +97,6 @@ def fit_calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def fit_intercept(margin: FloatArray, rows: OutOfFold) -> float:
-    """Return the intercept of a recalibration that leaves the slope at one."""
-    design = np.ones((len(margin), 1))
-    return float(_newton(lambda beta: margin + beta[0], design, rows, np.zeros(1))[0])
-
-
 def fit_blend(linear: FloatArray, trees: FloatArray | None, rows: OutOfFold) -> Blend:
     """Choose weights of the learners, then the calibrator.
 
@@ -120,7 +116,12 @@ def fit_blend(linear: FloatArray, trees: FloatArray | None, rows: OutOfFold) -> 
     """
     share = 0.0 if trees is None else _best_share(linear, trees, rows)
     margin = linear if trees is None else (1 - share) * linear + share * trees
-    a, b = _calibrator(margin, rows)
+    a, b = fit_calibrator(margin, rows)
+    if b <= 0:
+        raise TrainingError(
+            f"out-of-fold calibration slope is {b:.2f}: "
+            "these predictors say nothing about the outcome"
+        )
     return Blend(1 - share, share, a, b)
 
 
@@ -131,24 +132,6 @@ def _best_share(linear: FloatArray, trees: FloatArray, rows: OutOfFold) -> float
     return best if rows.clearly_better(linear, blended) else 0.0
 
 
-def _calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:
-    """Return no calibration, a shift, or shift and slope: the simplest that is not beaten."""
-    a, b = fit_calibrator(margin, rows)
-    shift = fit_intercept(margin, rows)
-    if b <= 0:
-        raise TrainingError(
-            f"out-of-fold calibration slope is {b:.2f}: "
-            "these predictors say nothing about the outcome"
-        )
-    chosen = (0.0, 1.0)
-    for candidate in ((shift, 1.0), (a, b)):
-        if rows.clearly_better(
-            chosen[0] + chosen[1] * margin, candidate[0] + candidate[1] * margin
-        ):
-            chosen = candidate
-    return chosen
-
-
 def _newton(
     linear: Callable[[FloatArray], FloatArray],
     design: FloatArray,
@@ -157,11 +140,26 @@ def _newton(
 ) -> FloatArray:
     beta = start
     for _ in range(_MAX_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(linear(beta), -35, 35)))
+        p = expit(linear(beta))
         gradient = design.T @ (rows.weight * (rows.y - p))
         hessian = design.T @ (design * (rows.weight * p * (1 - p))[:, None])
-        step = np.linalg.solve(hessian, gradient)
-        beta = beta + step
+        try:
+            step = np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            break
         if np.abs(step).max() < 1e-10:  # far below any figure shown
-            return beta
+            return beta + step
+        beta = _downhill(linear, rows, beta, step)
     raise TrainingError("the calibrator did not converge: the margins separate the outcomes")
+
+
+def _downhill(
+    linear: Callable[[FloatArray], FloatArray], rows: OutOfFold, beta: FloatArray, step: FloatArray
+) -> FloatArray:
+    """Take a Newton step, halved until the loss does not rise: margins may be far too wide."""
+    before = rows.mean_loss(linear(beta))
+    for _ in range(_MAX_STEPS):
+        if rows.mean_loss(linear(beta + step)) <= before + 1e-12:
+            break
+        step = step / 2
+    return beta + step

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from vfprog.errors import TrainingError
 from vfprog.features.encoder import TERMS, Encoding, encode, fit_encoding
 from vfprog.scoring.linear import LinearPart
 
@@ -34,6 +35,11 @@ class LinearLearner:
         Features that may have splines.
     splines : bool
         Whether to use splines at all.
+
+    Raises
+    ------
+    TrainingError
+        No column varies.
     """
 
     def __init__(
@@ -52,6 +58,8 @@ class LinearLearner:
         mean = np.average(terms, weights=weight, axis=0)
         scale = np.sqrt(np.average((terms - mean) ** 2, weights=weight, axis=0))
         self.kept = np.flatnonzero(scale > _CONSTANT * np.maximum(1, np.abs(mean)))
+        if self.kept.size == 0:
+            raise TrainingError("no predictor varies among these participants")
         self.mean, self.scale = mean[self.kept], scale[self.kept]
         self.columns = (terms[:, self.kept] - self.mean) / self.scale
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.data.splits import patient_folds
-from vfprog.data.weights import outcome_weights
+from vfprog.data.weights import covariate_matrix, outcome_weights
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features, feature_matrix, guard, usable_features
 from vfprog.models.blanking import with_blanked_copies
@@ -144,11 +144,11 @@ def cohort_weights(cohort: Cohort, settings: TrainingSettings) -> FloatArray:
     ndarray of float, shape (n,)
         Inverse probability of the outcome being known.
     """
-    endpoint, given = cohort.endpoint, cohort.arrays.episodes
-    names = [name for name in endpoint.weight_covariates if name in given]
-    covariates = np.column_stack([given[name] for name in names]) if names else None
     return outcome_weights(
-        cohort.outcome, endpoint.horizon_days, covariates, truncate=settings.truncate
+        cohort.outcome,
+        cohort.endpoint.horizon_days,
+        covariate_matrix(cohort),
+        truncate=settings.truncate,
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,13 @@ from pydantic import ValidationError
 
 from vfprog.errors import BundleError
 from vfprog.schema.dictionary import Dictionary
+from vfprog.scoring.manifest import (
+    FORMAT_VERSION,
+    MANIFEST,
+    is_bundle,
+    read_files,
+    read_manifest,
+)
 from vfprog.scoring.members import Members
 from vfprog.scoring.model import PrognosticModel
 from vfprog.scoring.prognosis import ModelIdentity
@@ -28,9 +36,9 @@ from vfprog.scoring.prognosis import ModelIdentity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
-_FILE = re.compile(r"(models|members)/[a-z][a-z0-9_]*\.(npz|xgb\.json)")
+
+# What numpy and zipfile raise over bytes that are no archive of plain arrays.
+_UNREADABLE = (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ class Bundle:
         if name not in self._models:
             if name not in self.manifest["models"]:
                 raise BundleError(f"no model {name!r} in the bundle; there is: {self.model_names}")
-            spec = self.manifest["models"][name]
-            self._models[name] = PrognosticModel.from_parts(spec, self._npz(f"models/{name}.npz"))
+            spec, arrays = self.manifest["models"][name], self._npz(f"models/{name}.npz")
+            self._models[name] = PrognosticModel.from_parts(spec, arrays)
         return self._models[name]
 
     def members(self, name: str) -> Members | None:
@@ -92,7 +100,8 @@ class Bundle:
         if path not in self.files:
             return None
         if name not in self._members:
-            self._members[name] = Members.from_arrays(self._npz(path))
+            width = len(self.model(name).features)
+            self._members[name] = Members.from_arrays(self._npz(path), n_features=width)
         return self._members[name]
 
     def booster(self, name: str) -> bytes | None:
@@ -111,8 +120,12 @@ class Bundle:
         return {f["name"]: f["label"] for spec in specs for f in spec["features"]}
 
     def _npz(self, path: str) -> dict[str, Any]:
-        with np.load(io.BytesIO(self.files[path]), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        """Return the arrays of a file; numpy refuses objects, so nothing is ever unpickled."""
+        try:
+            with np.load(io.BytesIO(self.files[path]), allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except _UNREADABLE as error:
+            raise BundleError(f"{path} is damaged: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -169,50 +182,17 @@ def load_bundle(path: str | Path) -> Bundle:
         No bundle there, unknown format, a missing or altered file, or a malformed manifest.
     """
     folder = Path(path)
-    try:
-        raw = (folder / MANIFEST).read_bytes()
-        manifest = json.loads(raw)
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{folder} is no vfprog bundle: {error}") from error
-    found = manifest.get("format_version") if isinstance(manifest, dict) else None
-    if found != FORMAT_VERSION:
-        raise BundleError(
-            f"{folder}: bundle format {found!r} is unknown, expected {FORMAT_VERSION}"
-        )
-    files = {name: _verified(folder, name, sha) for name, sha in manifest["files"].items()}
+    manifest, digest = read_manifest(folder)
     trained_on = "simulated" if manifest["simulated"] else "registry"
-    digest = hashlib.sha256(raw).hexdigest()
-    bundle = Bundle(
-        manifest,
-        ModelIdentity(manifest["name"], manifest["version"], trained_on, digest),
-        files,
-    )
-    _check_schema(bundle, folder)
-    return bundle
-
-
-def _verified(folder: Path, name: str, sha256: str) -> bytes:
-    if not _FILE.fullmatch(name):
-        raise BundleError(f"{folder}: the manifest names {name!r}, which no bundle holds")
+    identity = ModelIdentity(manifest["name"], manifest["version"], trained_on, digest)
+    bundle = Bundle(manifest, identity, read_files(folder, manifest))
     try:
-        content = (folder / name).read_bytes()
-    except OSError as error:
-        raise BundleError(f"{folder}: {name} cannot be read: {error}") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise BundleError(f"{folder}: {name} was altered, its sha256 is not that of the manifest")
-    return content
-
-
-def _check_schema(bundle: Bundle, folder: Path) -> None:
-    try:
-        digest = bundle.dictionary.digest()
+        schema_hash = bundle.dictionary.digest()
     except ValidationError as error:
         raise BundleError(f"{folder}: the dictionary is malformed: {error}") from error
-    if digest != bundle.manifest["schema_hash"]:
+    if schema_hash != manifest["schema_hash"]:
         raise BundleError(f"{folder}: the dictionary does not match its schema hash")
-    lacking = [n for n in bundle.model_names if f"models/{n}.npz" not in bundle.files]
-    if lacking:
-        raise BundleError(f"{folder}: no numbers for {', '.join(lacking)}")
+    return bundle
 
 
 def write_bundle(parts: BundleParts, path: str | Path, *, force: bool = False) -> Path:
@@ -239,12 +219,21 @@ def write_bundle(parts: BundleParts, path: str | Path, *, force: bool = False) -
     """
     folder = Path(path)
     check_free(folder, force=force)
+    files = _contents(parts)
+    files[MANIFEST] = _manifest(parts, files)
     beside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
-    files = _contents(parts)
-    for name, content in files.items():
-        (beside / name).parent.mkdir(parents=True, exist_ok=True)
-        (beside / name).write_bytes(content)
+    try:
+        for name, content in files.items():
+            (beside / name).parent.mkdir(parents=True, exist_ok=True)
+            (beside / name).write_bytes(content)
+        _put_in_place(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
+
+
+def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> bytes:
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": parts.name,
@@ -257,12 +246,19 @@ def write_bundle(parts: BundleParts, path: str | Path, *, force: bool = False) -
         "dictionary": parts.dictionary.model_dump(mode="json"),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
-    (beside / MANIFEST).write_text(text, encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
+    return json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _put_in_place(beside: Path, folder: Path) -> None:
+    """Rename the new folder to its place; the old one goes only once the new one stands."""
+    if not folder.exists():
+        beside.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
     beside.rename(folder)
-    return folder
+    shutil.rmtree(old)
 
 
 def check_free(folder: Path, *, force: bool) -> None:
@@ -279,7 +275,7 @@ def check_free(folder: Path, *, force: bool) -> None:
         return
     if not force:
         raise BundleError(f"{folder} exists; choose another place or give --force to replace it")
-    if not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    if not folder.is_dir() or (any(folder.iterdir()) and not is_bundle(folder)):
         raise BundleError(f"{folder} exists and is no bundle; it is not replaced even with --force")
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vfprog.errors import BundleError
 from vfprog.features.encoder import Encoding, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.features.arrays import FloatArray
+
+_ROWS = 1024  # rows encoded at once, so that their terms stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,12 @@ class LinearPart:
         ndarray of float, shape (n,)
             Log-odds.
         """
-        terms = encode(self.encoding, X).reshape(len(X), -1)
-        margin: FloatArray = self.intercept + terms @ self.coef.ravel()
-        return margin
+        margin = np.empty(len(X))
+        for start in range(0, len(X), _ROWS):
+            rows = X[start : start + _ROWS]
+            terms = encode(self.encoding, rows).reshape(len(rows), -1)
+            margin[start : start + _ROWS] = terms @ self.coef.ravel()
+        return self.intercept + margin
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
         """Return the contribution of each feature against the development mean.
@@ -88,12 +94,48 @@ class LinearPart:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], prefix: str) -> LinearPart:
         """Read the part back from named arrays; see `to_arrays`."""
+        encoding = read_encoding(arrays, f"{prefix}encoding.")
+        shape = (*encoding.fill.shape, 4)
         return cls(
-            read_encoding(arrays, f"{prefix}encoding."),
-            np.asarray(arrays[f"{prefix}coef"]),
-            np.asarray(arrays[f"{prefix}center"]),
-            float(arrays[f"{prefix}intercept"]),
+            encoding,
+            read_array(arrays, f"{prefix}coef", shape),
+            read_array(arrays, f"{prefix}center", shape),
+            float(read_array(arrays, f"{prefix}intercept", ())),
         )
+
+
+def read_array(
+    arrays: Mapping[str, Any], name: str, shape: tuple[int, ...], *, missing: bool = False
+) -> FloatArray:
+    """Return one array of numbers among named arrays.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Arrays of a model or of its members.
+    name : str
+        Name of the array.
+    shape : tuple of int
+        Shape it must have.
+    missing : bool
+        Whether NaN is allowed.
+
+    Returns
+    -------
+    ndarray of float
+        The array.
+
+    Raises
+    ------
+    BundleError
+        The array is absent, not of this shape, or holds no finite numbers.
+    """
+    values = arrays.get(name)
+    if not isinstance(values, np.ndarray) or values.dtype != np.float64 or values.shape != shape:
+        raise BundleError(f"{name} is no array of numbers of shape {shape}")
+    if np.isinf(values).any() or (np.isnan(values).any() and not missing):
+        raise BundleError(f"{name} holds values that are no finite numbers")
+    return values
 
 
 def read_encoding(arrays: Mapping[str, Any], prefix: str) -> Encoding:
@@ -110,6 +152,17 @@ def read_encoding(arrays: Mapping[str, Any], prefix: str) -> Encoding:
     -------
     Encoding
         The encoding.
+
+    Raises
+    ------
+    BundleError
+        An array is absent or the arrays do not belong together.
     """
     start = len(prefix)
-    return Encoding.from_arrays({k[start:]: v for k, v in arrays.items() if k.startswith(prefix)})
+    named = {k[start:]: v for k, v in arrays.items() if k.startswith(prefix)}
+    try:
+        encoding = Encoding.from_arrays(named)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"the arrays {prefix}* are damaged: {error!r}") from error
+    read_array(named, "fill", encoding.fill.shape)
+    return encoding

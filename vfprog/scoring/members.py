@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vfprog.errors import BundleError
 from vfprog.features.encoder import Encoding, encode
-from vfprog.scoring.linear import read_encoding
+from vfprog.scoring.linear import read_array, read_encoding
 from vfprog.scoring.model import expit
 from vfprog.scoring.tree_members import MemberTrees, concatenate, margins_by_member
 
@@ -94,15 +95,20 @@ class Members:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> Members:
-        """Read members back from named arrays; see `to_arrays`."""
+    def from_arrays(cls, arrays: Mapping[str, Any], *, n_features: int) -> Members:
+        """Read members of a model of so many features from named arrays; see `to_arrays`."""
         with_trees = any(name.startswith("trees.") for name in arrays)
-        own = ("coef", "intercept", "blend", "tree_fill")
-        return cls(
-            encoding=read_encoding(arrays, "encoding."),
-            trees=MemberTrees.from_arrays(arrays, "trees.") if with_trees else None,
-            **{name: np.asarray(arrays[name]) for name in own},
-        )
+        encoding = read_encoding(arrays, "encoding.")
+        m, f = len(encoding.fill), n_features
+        shapes = {"coef": (m, f, 4), "intercept": (m,), "blend": (m, 4), "tree_fill": (m, f)}
+        own = {
+            name: read_array(arrays, name, shape, missing=name == "tree_fill")
+            for name, shape in shapes.items()
+        }
+        trees = MemberTrees.from_arrays(arrays, "trees.") if with_trees else None
+        if trees is not None and (trees.n_members != m or trees.router.min_features > m * f):
+            raise BundleError(f"trees of {trees.n_members} members do not fit {m} members")
+        return cls(encoding=encoding, trees=trees, **own)
 
 
 def stack_members(models: Sequence[PrognosticModel]) -> Members:
@@ -118,6 +124,8 @@ def stack_members(models: Sequence[PrognosticModel]) -> Members:
     Members
         The members, in order.
     """
+    if not models:
+        raise ValueError("no members to stack")
     first = models[0]
     if any(model.features != first.features for model in models):
         raise ValueError("members of one model must share its features")

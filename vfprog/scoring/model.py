@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vfprog.errors import BundleError
 from vfprog.features.design import feature_matrix
 from vfprog.features.feature import Feature
 from vfprog.schema.endpoints import Endpoint
 from vfprog.scoring import trees as tree_code
-from vfprog.scoring.linear import LinearPart
+from vfprog.scoring.linear import LinearPart, read_array
 from vfprog.scoring.trees import TreeArrays
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 def expit(x: FloatArray) -> FloatArray:
     """Return the probability of log-odds, without overflow; see also ``scipy.special.expit``."""
-    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=np.float64)))
+    x = np.asarray(x, dtype=np.float64)
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, 1.0) / (1.0 + small)
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,10 @@ class PrognosticModel:
             index[columns] = line
         return index
 
+    @cached_property
+    def _belongs(self) -> FloatArray:
+        return np.eye(len(self.lines))[self.line_index]
+
     def matrix(self, derived: Mapping[str, FloatArray], n: int) -> FloatArray:
         """Return the feature matrix of episodes whose features were derived."""
         return feature_matrix(self.features, derived, n)
@@ -218,16 +225,27 @@ class PrognosticModel:
     @classmethod
     def from_parts(cls, spec: Mapping[str, Any], arrays: Mapping[str, Any]) -> PrognosticModel:
         """Build the model from `specification` and `to_arrays`."""
-        trees = TreeArrays.from_arrays(arrays, "trees.") if spec["has_trees"] else None
-        return cls(
-            Endpoint.model_validate(spec["endpoint"]),
-            spec["prediction_time"],
-            tuple(Feature.from_dict(feature) for feature in spec["features"]),
-            Blend(**spec["blend"]),
-            LinearPart.from_arrays(arrays, "linear."),
-            trees,
-            np.asarray(arrays["tree_fill"]),
-        )
+        try:
+            endpoint = Endpoint.model_validate(spec["endpoint"])
+            features = tuple(Feature.from_dict(feature) for feature in spec["features"])
+            blend = Blend(**{name: _finite(value) for name, value in spec["blend"].items()})
+            time, has_trees = spec["prediction_time"], spec["has_trees"]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"a model of the manifest is malformed: {error!r}") from error
+        trees = TreeArrays.from_arrays(arrays, "trees.") if has_trees else None
+        linear = LinearPart.from_arrays(arrays, "linear.")
+        width = len(features)
+        tree_fill = read_array(arrays, "tree_fill", (width,), missing=True)
+        if linear.coef.shape != (width, 4) or (trees and trees.router.min_features > width):
+            raise BundleError(f"the numbers of {endpoint.name}_{time} are not for {width} features")
+        return cls(endpoint, time, features, blend, linear, trees, tree_fill)
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(f"{number} is no weight")
+    return number
 
 
 def owner_line(feature: Feature) -> Line:

@@ -71,7 +71,7 @@ def read_patients(records: Sequence[Mapping[str, Any]], dictionary: Dictionary) 
     episodes = _encode(dictionary.of_table("episodes"), flat, list(range(len(flat))), failures)
     vertebrae = _encode(dictionary.of_table("vertebrae"), nested, places, failures)
     arrays = EpisodeArrays(len(flat), episodes, vertebrae, np.array(owner, dtype=np.intp))
-    failures += _empty(arrays)
+    failures += _empty(arrays, {patient_of(f) for f in failures if f.severity == "error"})
     failures += _repeated_levels(arrays, dictionary)
     failures += pelvic_disagreements(arrays)
     errors = [f for f in failures if f.severity == "error"]
@@ -88,10 +88,10 @@ def _shape(
         message = f"expected an object of predictors, got {type(record).__name__}"
         failures.append(Failure("patient", row, "*", type(record).__name__, "object", message))
         return {}, []
-    given = record.get("vertebrae")
-    if given is None or (not isinstance(given, list | tuple | np.ndarray) and is_missing(given)):
+    given: Any = record.get("vertebrae")
+    listed = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 1)
+    if not listed and is_missing(given):
         return record, []
-    listed = isinstance(given, list | tuple | np.ndarray)
     if not listed or not all(isinstance(v, Mapping) for v in given):
         message = (
             f"expected a list of objects such as {{'level': 'L1'}}, got {type(given).__name__}"
@@ -99,6 +99,11 @@ def _shape(
         failures.append(Failure("patient", row, "vertebrae", type(given).__name__, "list", message))
         return record, []
     return record, list(given)
+
+
+def patient_of(failure: Failure) -> int:
+    """Return the position of the patient a failure of `read_patients` is about."""
+    return int(str(failure.row).split("]", 1)[0])
 
 
 def _unknown_keys(
@@ -123,7 +128,8 @@ def _unknown(row: str | int, key: str, hint: str) -> Failure:
 
 
 def _hint(key: object, known: set[str]) -> str:
-    close = difflib.get_close_matches(str(key), sorted(known), n=1)
+    longer = [name for name in sorted(known) if name.startswith(f"{key}_")]
+    close = longer or difflib.get_close_matches(str(key), sorted(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
@@ -145,14 +151,15 @@ def _encode(
     return arrays
 
 
-def _empty(arrays: EpisodeArrays) -> Iterator[Failure]:
+def _empty(arrays: EpisodeArrays, wrong: set[int]) -> Iterator[Failure]:
+    """Yield the patients of whom nothing is given; one given wrongly is no empty one."""
     known = np.zeros(arrays.n, dtype=bool)
     for values in arrays.episodes.values():
         known |= ~np.isnan(values)
     for values in arrays.vertebrae.values():
         np.logical_or.at(known, arrays.owner, ~np.isnan(values))
-    for row in np.flatnonzero(~known):
-        yield Failure("patient", int(row), "*", None, "empty", "no predictor is given")
+    for row in sorted({*np.flatnonzero(~known).tolist()} - wrong):
+        yield Failure("patient", row, "*", None, "empty", "no predictor is given")
 
 
 def _repeated_levels(arrays: EpisodeArrays, dictionary: Dictionary) -> Iterator[Failure]:

@@ -11,7 +11,7 @@ from vfprog.features.design import derive_features
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.choice import PAIN_BASELINE, applicable, assignments
 from vfprog.scoring.members import INSTABILITY_LEVEL
-from vfprog.scoring.patient import read_patients
+from vfprog.scoring.patient import patient_of, read_patients
 from vfprog.scoring.prognosis import Contribution, Prediction, Prognosis, Warn
 from vfprog.scoring.values import PatientValues
 
@@ -141,9 +141,8 @@ def _warnings(
         shared.append(Warn("trained_on_simulated", None, text))
     collected = [list(shared) for _ in range(arrays.n)]
     for failure in failures:
-        row = int(str(failure.row).split("]", 1)[0])
         warn = Warn(_CODES.get(failure.rule, failure.rule), failure.column, failure.message)
-        collected[row].append(warn)
+        collected[patient_of(failure)].append(warn)
     for name in bundle.endpoints:
         endpoint = bundle.model(f"{name}_{bundle.endpoints[name][0]}").endpoint
         for row in np.flatnonzero(~applicable(endpoint, arrays)).tolist():

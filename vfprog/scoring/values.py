@@ -49,25 +49,26 @@ class PatientValues:
     def missing(self, used: Collection[str]) -> tuple[str, ...]:
         """Return the predictors of a set that are not known, in the dictionary's order."""
         return tuple(
-            p.name for p in self.dictionary.predictors if p.name in used and self._unknown(p)
+            p.name
+            for p in self.dictionary.predictors
+            if p.name in used and self._value(p.name) is None
         )
 
     def _value(self, name: str) -> Any:
-        if name in self.arrays.episodes:
-            return decode(self.dictionary[name], float(self.arrays.episodes[name][self.row]))
         if name in self.arrays.vertebrae:
             predictor = self.dictionary[name]
             codes = self.arrays.vertebrae[name][self._vertebrae]
             values = [decode(predictor, float(code)) for code in codes]
             return None if all(value is None for value in values) else values
-        if name in self.derived:
+        code = (
+            float(self.arrays.episodes[name][self.row]) if name in self.arrays.episodes else np.nan
+        )
+        if not np.isnan(code):
+            return decode(self.dictionary[name], code)
+        if name in self.derived:  # a two-parent feature, or the third of the pelvic angles
             value = float(self.derived[name][self.row])
             return None if np.isnan(value) else value
         return None
-
-    def _unknown(self, predictor: Predictor) -> bool:
-        values = self._value(predictor.name)
-        return values is None
 
 
 def decode(predictor: Predictor, code: float) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vfprog.simulate.draws import flip, whole_days
+from vfprog.simulate.draws import day_limits, flip, whole_days
 from vfprog.simulate.fracture import BOTTOM, TOP, region_shares
 from vfprog.simulate.hazards import YEAR, Hazards, disc_leak
 
@@ -144,11 +144,13 @@ def _second_procedures(
     rng: np.random.Generator, patients: Patients, month_pain: FloatArray, config: SimulationConfig
 ) -> tuple[FloatArray, FloatArray]:
     """Return days of crossover (painful conservative care) and of a repeat procedure."""
-    n, treated = patients.n, patients.episodes["vertebroplasty"] == 1
-    crosses = (flip(rng, config["other_event.crossover"], n) == 1) & ~treated & (month_pain >= 6)
-    repeats = (flip(rng, config["other_event.repeat"], n) == 1) & treated
-    crossing = np.where(crosses, whole_days(rng, (61, 180), n), np.inf)
-    return crossing, np.where(repeats, whole_days(rng, (20, YEAR), n), np.inf)
+    n, o = patients.n, config.section("other_event")
+    treated = patients.episodes["vertebroplasty"] == 1
+    painful = month_pain >= o["crossover_pain"]
+    crosses = (flip(rng, o["crossover"], n) == 1) & ~treated & painful
+    repeats = (flip(rng, o["repeat"], n) == 1) & treated
+    crossing = np.where(crosses, whole_days(rng, day_limits(o, "crossover"), n), np.inf)
+    return crossing, np.where(repeats, whole_days(rng, day_limits(o, "repeat"), n), np.inf)
 
 
 def _level(rng: np.random.Generator, patients: Patients, config: SimulationConfig) -> FloatArray:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 TOP, BOTTOM = 0, len(LEVELS) - 1
 FIRST_JUNCTION, LAST_JUNCTION = LEVELS.index("T10"), LEVELS.index("L2")
-# Within the three published regions (T4-T9, T10-L2, L3-L5): fractures crowd towards T12 and L1.
-_WITHIN = ((5, 8, 15, 24, 27, 21), (8, 14, 28, 32, 18), (45, 35, 20))
+# The three regions whose shares are published: T4-T9, T10-L2, L3-L5.
+_REGIONS = (LEVELS[:FIRST_JUNCTION], LEVELS[FIRST_JUNCTION : LAST_JUNCTION + 1],
+            LEVELS[LAST_JUNCTION + 1 :])  # fmt: skip
 # Height losses are read to this many percentage points.
 HEIGHT_STEP = 0.1
 
@@ -53,7 +54,11 @@ def draw_vertebrae(
     loss = v["height_least"] + v["height_span"] * expit(share)
     oedema = v["oedema_logit"] + v["oedema_fracture_age"] * log_age
     cleft = v["cleft_logit"] + v["cleft_fracture_age"] * log_age
-    cleft = cleft + v["cleft_thoracolumbar"] * junction + v["cleft_height_loss"] * (loss - 29)
+    cleft = (
+        cleft
+        + v["cleft_thoracolumbar"] * junction
+        + v["cleft_height_loss"] * (loss - config["reference.height_loss_pct"])
+    )
     deformed = v["of_height"] * z + np.sqrt(1 - v["of_height"] ** 2) * normal(rng, m)
     vertebrae = {
         "level": level.astype(np.float64),
@@ -79,8 +84,9 @@ def read_height(rng: np.random.Generator, loss: FloatArray, error: float) -> Flo
 def region_shares(v: Section) -> FloatArray:
     """Return the share of each level, from head to tail."""
     lumbar = max(1 - v["thoracic"] - v["thoracolumbar"], 0.0)
-    regions = zip((v["thoracic"], v["thoracolumbar"], lumbar), _WITHIN, strict=True)
-    return np.concatenate([share * np.array(w) / sum(w) for share, w in regions])
+    within = [np.array([v[f"within_{level}"] for level in region]) for region in _REGIONS]
+    shares = zip((v["thoracic"], v["thoracolumbar"], lumbar), within, strict=True)
+    return np.concatenate([share * w / w.sum() for share, w in shares])
 
 
 def _levels(rng: np.random.Generator, n: int, v: Section) -> tuple[IntArray, IntArray]:

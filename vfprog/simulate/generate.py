@@ -26,7 +26,7 @@ from vfprog.simulate.people import Sites, draw_people, draw_sites, later
 from vfprog.simulate.procedure import intercept_for, perform, preference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.simulate.draws import Columns
@@ -117,31 +117,35 @@ def simulate(
     if n_participants < 1:
         raise ValueError(f"n_participants must be at least 1, got {n_participants}")
     settings = (config or load_simulation()).with_overrides(overrides or {})
-    site_rng, first_rng, gap_rng, second_rng = np.random.default_rng(seed).spawn(4)
+    site_rng, *streams, hide_rng, see_rng = np.random.default_rng(seed).spawn(8)
     sites = draw_sites(site_rng, settings)
-    people_rng, entry_rng, rng = first_rng.spawn(3)
-    people = draw_people(people_rng, n_participants, settings, sites)
-    entry, end = entry_and_end(entry_rng, n_participants, settings)
-    everybody = np.arange(n_participants)
-    first, intercept = _batch(rng, people, (everybody, entry, end), settings, sites, None)
-    batches = [first]
-    rows, gap = _second_entries(gap_rng, first, settings)
-    if rows.size:
-        batches[0] = _closed(first, rows, gap)
-        number = np.bincount(first.patients.owner, minlength=n_participants)[rows]
-        people = later(people, rows, gap / 365.25, number.astype(np.float64))
-        entry = entry[rows] + gap
-        who = (rows, entry, end_of_follow_up(entry, settings))
-        batches.append(_batch(second_rng, people, who, settings, sites, intercept)[0])
-    hide_rng, observe_rng = second_rng.spawn(2)
-    frames = _frames(hide_rng, observe_rng, _joined(batches), settings, sites)
+    batch = _all_episodes(streams, n_participants, settings, sites)
     return SimulatedRegistry(
-        **frames,
+        **_frames(hide_rng, see_rng, batch, settings, sites),
         n_participants=n_participants,
         seed=seed,
         digest=settings.digest(),
         overrides={name: float(value) for name, value in (overrides or {}).items()},
     )
+
+
+def _all_episodes(
+    streams: list[np.random.Generator], n: int, config: SimulationConfig, sites: Sites
+) -> _Batch:
+    """Return the first episode of everybody and the second ones, those of a patient together."""
+    people_rng, entry_rng, first_rng, gap_rng, second_rng = streams
+    people = draw_people(people_rng, n, config, sites)
+    entry, end = entry_and_end(entry_rng, n, config)
+    first, intercept = _batch(first_rng, people, (np.arange(n), entry, end), config, sites, None)
+    rows, gap = _second_entries(gap_rng, first, config)
+    if not rows.size:
+        return first
+    number = np.bincount(first.patients.owner, minlength=n)[rows]
+    older = later(people, rows, gap / 365.25, number.astype(np.float64))
+    again = entry[rows] + gap
+    who = (rows, again, end_of_follow_up(again, config))
+    second, _ = _batch(second_rng, older, who, config, sites, intercept)
+    return _joined([_closed(first, rows, gap), second])
 
 
 def _batch(
@@ -196,41 +200,38 @@ def _closed(first: _Batch, rows: IntArray, gap: FloatArray) -> _Batch:
 
 def _joined(batches: list[_Batch]) -> _Batch:
     """Return all episodes as one batch, those of one patient next to each other."""
-    if len(batches) == 1:
-        return batches[0]
     person = np.concatenate([b.person for b in batches])
     order = np.argsort(person, kind="stable")
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
+    place = np.argsort(order, kind="stable")
     start = np.cumsum([0] + [b.patients.n for b in batches[:-1]])
-    owner = np.concatenate(
-        [place[b.patients.owner + s] for b, s in zip(batches, start, strict=True)]
-    )
+    parts = zip(batches, start, strict=True)
+    owner = np.concatenate([place[b.patients.owner + s] for b, s in parts])
     by_owner = np.argsort(owner, kind="stable")
 
-    def rows(parts: list[FloatArray]) -> FloatArray:
-        return np.concatenate(parts)[order]
+    def rows(pick: Callable[[_Batch], FloatArray], index: IntArray = order) -> FloatArray:
+        return np.concatenate([pick(b) for b in batches])[index]
 
-    def columns(parts: list[Columns], index: IntArray) -> Columns:
+    def columns(pick: Callable[[_Batch], Columns], index: IntArray = order) -> Columns:
+        parts = [pick(b) for b in batches]
         return {name: np.concatenate([p[name] for p in parts])[index] for name in parts[0]}
 
     return _Batch(
         Patients(
-            columns([b.patients.episodes for b in batches], order),
-            columns([b.patients.vertebrae for b in batches], by_owner),
+            columns(lambda b: b.patients.episodes),
+            columns(lambda b: b.patients.vertebrae, by_owner),
             owner[by_owner],
         ),
         Course(
-            rows([b.course.fracture for b in batches]),
-            rows([b.course.death for b in batches]),
-            rows([b.course.lost for b in batches]),
-            rows([b.course.end for b in batches]),
+            rows(lambda b: b.course.fracture),
+            rows(lambda b: b.course.death),
+            rows(lambda b: b.course.lost),
+            rows(lambda b: b.course.end),
         ),
-        rows([b.entry for b in batches]),
-        person[order],
-        rows([b.pain for b in batches]),
-        np.concatenate([b.heights for b in batches])[by_owner],
-        columns([b.truth for b in batches], order),
+        entry=rows(lambda b: b.entry),
+        person=person[order],
+        pain=rows(lambda b: b.pain),
+        heights=rows(lambda b: b.heights, by_owner),
+        truth=columns(lambda b: b.truth),
     )
 
 

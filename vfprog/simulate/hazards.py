@@ -96,7 +96,7 @@ def disc_leak(patients: Patients) -> FloatArray:
 
 
 def _log_fracture(patients: Patients, config: SimulationConfig, sites: Sites) -> FloatArray:
-    x, f = patients.episodes, config.section("fracture")
+    x, f, r = patients.episodes, config.section("fracture"), config.section("reference")
     unprotected = 1 - x["anti_osteoporosis_treatment"]
     number = np.bincount(patients.owner, minlength=patients.n).astype(np.float64)
     terms = {
@@ -105,15 +105,16 @@ def _log_fracture(patients: Patients, config: SimulationConfig, sites: Sites) ->
         "glucocorticoids": x["glucocorticoids"],
         "untreated_bone": unprotected,
         "glucocorticoids_untreated": x["glucocorticoids"] * unprotected,
-        "prevalent": np.minimum(x["n_prevalent_fractures"], 4) - 1,
+        "prevalent": np.minimum(x["n_prevalent_fractures"], f["prevalent_most"])
+        - r["n_prevalent_fractures"],
         "further_vertebra": number - 1,
         "t_score": x["t_score"] - config["bone.t_score_mean"],
-        "low_vitamin_d": 1 - over(x["vitamin_d_nmol_l"], 30),
+        "low_vitamin_d": 1 - over(x["vitamin_d_nmol_l"], f["low_vitamin_d_below"]),
         "disc_leak": disc_leak(patients),
         "vertebroplasty": x["vertebroplasty"],
     }
     bent = {
-        "alignment_regional": over(x["regional_kyphosis_deg"], 11) - 0.5,
+        "alignment_regional": over(x["regional_kyphosis_deg"], f["regional_from"]) - 0.5,
         "alignment_tk": x["z_tk"],
     }
     site = config["site_sd"] * sites.effects["fracture"][x["site"].astype(np.intp)]
@@ -122,11 +123,11 @@ def _log_fracture(patients: Patients, config: SimulationConfig, sites: Sites) ->
 
 
 def _log_death(patients: Patients, config: SimulationConfig) -> FloatArray:
-    x, d = patients.episodes, config.section("death")
+    x, d, r = patients.episodes, config.section("death"), config.section("reference")
     terms = {
         "age": x["age_years"] - config["person.age_mean"],
         "male": x["sex"],
-        "asa": x["asa_class"] - 1,
-        "mfi5": x["frailty_mfi5"] - 1,
+        "asa": x["asa_class"] + 1 - r["asa_class"],
+        "mfi5": x["frailty_mfi5"] - r["frailty_mfi5"],
     }
     return d["log_rate"] + linear(d, terms)

@@ -91,7 +91,8 @@ def true_heights(patients: Patients, loss: FloatArray, config: SimulationConfig)
     """
     start = patients.vertebrae["true_height_loss"][:, None]
     share = np.array([0.0, config["height.by_d90"], 1.0])
-    return np.minimum(start + loss[:, None] * share, config["height.greatest"])
+    reached = np.minimum(start + loss[:, None] * share, config["height.greatest"])
+    return np.asarray(reached, dtype=np.float64)
 
 
 def height_risk(
@@ -141,18 +142,19 @@ def _exceeds(log_median: FloatArray, config: SimulationConfig) -> FloatArray:
 
 
 def _terms(patients: Patients, config: SimulationConfig) -> Columns:
-    v = patients.vertebrae
-    shortfall = np.maximum(4 - v["cement_volume_ml"], 0) * v["treated"]
+    v, h = patients.vertebrae, config.section("height")
+    shortfall = np.maximum(h["cement_enough"] - v["cement_volume_ml"], 0) * v["treated"]
     return {
         "untreated": 1 - v["treated"],
         "cleft": v["intravertebral_cleft"],
         "thoracolumbar": v["is_junction"],
         "t_score": patients.of_owner("t_score") - config["bone.t_score_mean"],
-        "older": np.maximum(patients.of_owner("age_years") - 73, 0) / 10,
+        "older": np.maximum(patients.of_owner("age_years") - h["older_from"], 0) / 10,
         "glucocorticoids": patients.of_owner("glucocorticoids"),
         "of4": over(v["of_type"], 3),
-        "initial_loss": np.minimum(v["true_height_loss"], 45) - 29,
-        "acute": 1 - over(patients.of_owner("fracture_age_days"), 21),
+        "initial_loss": np.minimum(v["true_height_loss"], h["initial_loss_most"])
+        - config["reference.height_loss_pct"],
+        "acute": 1 - over(patients.of_owner("fracture_age_days"), h["acute_days"]),
         "cement_shortfall": shortfall,
         "cleft_shortfall": shortfall * v["intravertebral_cleft"],
     }

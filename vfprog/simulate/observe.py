@@ -236,6 +236,6 @@ def _missed(
 ) -> BoolArray:
     """Return who misses a visit or film: by age, and by the very outcome it would have shown."""
     m = config.section("missed")
-    shift = m["age"] * patients.episodes["z_age"] + m["pain"] * (pain - 4)
+    shift = m["age"] * patients.episodes["z_age"] + m["pain"] * (pain - m["pain_from"])
     probability = config["dropout"] * expit(log_odds(m[name]) + shift)
     return np.asarray(rng.random(patients.n) < probability, dtype=np.bool_)

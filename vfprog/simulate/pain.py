@@ -21,7 +21,6 @@ VISITS = ("d1", "d7", "d30", "d90", "d180", "d365")
 RESPONSE_VISIT, RESPONSE_FALL = "d30", 3.0
 # log-odds of a site's effect per probit standard deviation (the usual 1.7)
 _PROBIT = 1.7
-_OLD_DAYS, _ACUTE_DAYS = 42, 21
 
 
 def expected_pain(patients: Patients, config: SimulationConfig, sites: Sites) -> FloatArray:
@@ -48,7 +47,7 @@ def expected_pain(patients: Patients, config: SimulationConfig, sites: Sites) ->
     common = common + _lost_benefit(patients, config)
     common = common + site * sites.effects["pain"][x["site"].astype(np.intp)]
     course = np.array([p[f"mean_{visit}"] for visit in VISITS])
-    return common[:, None] + course
+    return np.asarray(common[:, None] + course, dtype=np.float64)
 
 
 def draw_pain(
@@ -145,34 +144,36 @@ def function_at_visits(
 
 
 def _terms(patients: Patients, config: SimulationConfig) -> Columns:
-    x = patients.episodes
-    old = over(x["fracture_age_days"], _OLD_DAYS)
+    x, p, r = patients.episodes, config.section("pain"), config.section("reference")
+    old = over(x["fracture_age_days"], p["old_days"])
     number = np.bincount(patients.owner, minlength=patients.n).astype(np.float64)
     treated = patients.vertebrae["treated"]
     volume = mean_of(patients.owner, patients.vertebrae["cement_volume_ml"], treated, patients.n)
     return {
-        "fracture_age": expit(1.5 * x["log_fracture_age"]) - 0.5,
+        "fracture_age": expit(p["fracture_age_slope"] * x["log_fracture_age"]) - 0.5,
         "old_cleft": old * patients.per_episode("intravertebral_cleft"),
         "no_oedema": 1 - patients.per_episode("mri_oedema"),
         "thoracolumbar": patients.per_episode("is_junction"),
         "further_vertebra": number - 1,
-        "prevalent": np.minimum(x["n_prevalent_fractures"], 4) - 1,
-        "mfi5": x["frailty_mfi5"] - 1,
-        "opioids": x["opioids"] - 0.6,
+        "prevalent": np.minimum(x["n_prevalent_fractures"], p["prevalent_most"])
+        - r["n_prevalent_fractures"],
+        "mfi5": x["frailty_mfi5"] - r["frailty_mfi5"],
+        "opioids": x["opioids"] - r["opioids"],
         "male": x["sex"],
         "smoker": x["smoker"],
         "t_score": x["t_score"] - config["bone.t_score_mean"],
         "rmdq": x["rmdq_baseline"] - config["episode.rmdq_mean"],
         "bed_rest_acute": x["bed_rest"] * (1 - old),
-        "cement_shortfall": np.maximum(4 - volume, 0) * (volume > 0),
+        "cement_shortfall": np.maximum(p["cement_enough"] - volume, 0) * (volume > 0),
     }
 
 
 def _alignment(patients: Patients, config: SimulationConfig) -> FloatArray:
-    x = patients.episodes
-    mismatched = over(x["true_pi"] - x["true_ll"], 10) * patients.per_episode("is_junction")
+    x, p = patients.episodes, config.section("pain")
+    mismatched = over(x["true_pi"] - x["true_ll"], p["mismatch_from"])
+    mismatched = mismatched * patients.per_episode("is_junction")
     terms = {"alignment_sva": x["z_sva"], "alignment_mismatch": mismatched}
-    return config["alignment_effect"] * linear(config.section("pain"), terms)
+    return config["alignment_effect"] * linear(p, terms)
 
 
 def _lost_benefit(patients: Patients, config: SimulationConfig) -> FloatArray:
@@ -180,7 +181,7 @@ def _lost_benefit(patients: Patients, config: SimulationConfig) -> FloatArray:
     x, p = patients.episodes, config.section("pain")
     benefit = (
         p["benefit_points"]
-        + p["benefit_acute"] * (x["fracture_age_days"] < _ACUTE_DAYS)
+        + p["benefit_acute"] * (x["fracture_age_days"] < p["acute_days"])
         + p["benefit_thoracolumbar"] * patients.per_episode("is_junction")
     )
     return (config["benefit"] * benefit + p["expectation"]) * (1 - x["vertebroplasty"])

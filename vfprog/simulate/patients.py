@@ -71,34 +71,30 @@ def draw_patients(
         The episodes.
     """
     e, n = config.section("episode"), len(people["age_years"])
-    z = np.clip(normal(rng, n), -Z_AGE, Z_AGE)
-    days = np.clip(np.round(e["age_median"] * np.exp(e["age_log_sd"] * z)), 1, 730)
+    z = normal(rng, n)
+    days = np.round(e["age_median"] * np.exp(e["age_log_sd"] * z))
+    days = np.clip(days, 1, e["age_most"])
     episodes = people | {
         "fracture_age_days": days,
-        "log_fracture_age": np.log(days / 35.0),
+        "log_fracture_age": np.log(days / config["reference.fracture_age_days"]),
         "pain_step": sites.step[people["site"].astype(np.intp)],
     }
     episodes |= _pain(rng, episodes, z, e)
     episodes |= _state(rng, episodes, e)
     vertebrae, owner = draw_vertebrae(rng, episodes, config)
     patients = Patients(episodes, vertebrae, owner)
-    episodes |= _readings(rng, patients, config.section("alignment"))
+    episodes |= _readings(rng, patients, config)
     return patients
-
-
-# Fractures older than this many standard deviations of log age are not seen by the registry.
-Z_AGE = 2.9
 
 
 def _pain(rng: np.random.Generator, x: Columns, z_fracture: FloatArray, e: Section) -> Columns:
     n = len(z_fracture)
     z = e["vas_age"] * z_fracture + np.sqrt(1 - e["vas_age"] ** 2) * normal(rng, n)
-    vas = np.clip(e["vas_mean"] + e["vas_sd"] * z, 0, 10)
-    vas = np.rint(vas / x["pain_step"]) * x["pain_step"]
+    felt = np.clip(e["vas_mean"] + e["vas_sd"] * z, 0, 10)
     rest = np.sqrt(1 - e["rmdq_vas"] ** 2 - e["rmdq_frailty"] ** 2)
     z_rmdq = e["rmdq_vas"] * z + e["rmdq_frailty"] * x["z_frailty"] + rest * normal(rng, n)
     rmdq = np.clip(np.rint(e["rmdq_mean"] + e["rmdq_sd"] * z_rmdq), 0, 24)
-    return {"vas_baseline": vas, "rmdq_baseline": rmdq}
+    return {"vas_baseline": np.rint(felt / x["pain_step"]) * x["pain_step"], "rmdq_baseline": rmdq}
 
 
 def _state(rng: np.random.Generator, x: Columns, e: Section) -> Columns:
@@ -120,12 +116,13 @@ def _state(rng: np.random.Generator, x: Columns, e: Section) -> Columns:
     }
 
 
-def _readings(rng: np.random.Generator, patients: Patients, a: Section) -> Columns:
+def _readings(rng: np.random.Generator, patients: Patients, config: SimulationConfig) -> Columns:
     """Return angles as read: tilt and slope with their errors, incidence as their sum."""
-    x, n = patients.episodes, patients.n
+    x, n, a = patients.episodes, patients.n, config.section("alignment")
     pt = np.round(x["true_pt"] + a["pt_error"] * normal(rng, n), 1)
-    ss = np.round(x["true_ss"] + a["ss_error"] * normal(rng, n), 1)
-    ss = np.round(np.clip(ss, 18 - pt, 108 - pt), 1)
+    slope = x["true_ss"] + a["ss_error"] * normal(rng, n)
+    within = np.clip(slope, a["pi_least"] - pt, a["pi_most"] - pt)
+    ss = np.asarray(np.round(within, 1), dtype=np.float64)
     return {
         "pelvic_incidence_deg": np.round(pt + ss, 1),
         "pelvic_tilt_deg": pt,
@@ -133,15 +130,18 @@ def _readings(rng: np.random.Generator, patients: Patients, a: Section) -> Colum
         "lumbar_lordosis_deg": np.round(x["true_ll"] + a["ll_error"] * normal(rng, n), 1),
         "thoracic_kyphosis_deg": np.round(x["true_tk"] + a["tk_error"] * normal(rng, n), 1),
         "sva_mm": np.round(x["true_sva"] + a["sva_error"] * normal(rng, n)),
-        "regional_kyphosis_deg": _regional(rng, patients, a),
+        "regional_kyphosis_deg": _regional(rng, patients, config),
     }
 
 
-def _regional(rng: np.random.Generator, patients: Patients, a: Section) -> FloatArray:
+def _regional(rng: np.random.Generator, patients: Patients, config: SimulationConfig) -> FloatArray:
+    a = config.section("alignment")
     worst = np.zeros(patients.n)
     np.maximum.at(worst, patients.owner, patients.vertebrae["true_height_loss"])
     thoracic = patients.per_episode("is_thoracic")
     lumbar = patients.per_episode("is_lumbar") * (1 - thoracic)
-    mean = a["regional_mean"] + a["regional_height_loss"] * (worst - 29)
+    mean = a["regional_mean"] + a["regional_height_loss"] * (
+        worst - config["reference.height_loss_pct"]
+    )
     mean = mean + a["regional_thoracic"] * thoracic + a["regional_lumbar"] * lumbar
     return np.round(mean + a["regional_sd"] * normal(rng, patients.n), 1)

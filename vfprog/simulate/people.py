@@ -114,13 +114,14 @@ def _person(rng: np.random.Generator, n: int, p: Section) -> Columns:
     z_age = normal(rng, n)
     age = np.clip(p["age_mean"] + p["age_sd"] * z_age, p["age_least"], p["age_most"])
     frailty = p["frailty_age"] * z_age + np.sqrt(1 - p["frailty_age"] ** 2) * normal(rng, n)
+    bmi = p["bmi_mean"] + p["bmi_sd"] * normal(rng, n)
     ill = p["asa_frailty"] * frailty + np.sqrt(1 - p["asa_frailty"] ** 2) * normal(rng, n)
     return {
         "z_age": z_age,
         "z_frailty": frailty,
         "age_years": np.round(age, 1),
         "sex": flip(rng, p["male"], n),
-        "bmi_kg_m2": np.round(np.clip(p["bmi_mean"] + p["bmi_sd"] * normal(rng, n), 15, 50), 1),
+        "bmi_kg_m2": np.round(np.clip(bmi, p["bmi_least"], p["bmi_most"]), 1),
         "smoker": flip(rng, p["smoker"], n),
         "asa_class": cut(ill, [p["asa_1"], p["asa_2"], p["asa_3"]]),
         "frailty_mfi5": rng.binomial(
@@ -139,7 +140,7 @@ def _bone(rng: np.random.Generator, people: Columns, b: Section) -> Columns:
         "t_score": np.round(b["t_score_mean"] + b["t_score_sd"] * z, 1),
         "n_prevalent_fractures": prevalent,
         "glucocorticoids": flip(rng, b["glucocorticoids"], n),
-        "vitamin_d_nmol_l": np.round(np.clip(vitamin_d, 4, 400)),
+        "vitamin_d_nmol_l": np.round(np.clip(vitamin_d, b["vitamin_d_least"], b["vitamin_d_most"])),
         "anti_osteoporosis_treatment": flip_logit(rng, taken),
     }
 
@@ -149,7 +150,7 @@ def _prevalent(rng: np.random.Generator, z_bone: FloatArray, b: Section) -> Floa
     slope, shape = b["prevalent_t_score"], 1 / b["prevalent_dispersion"]
     mean = b["prevalent_mean"] * np.exp(slope * z_bone - slope**2 / 2)
     count = rng.poisson(mean * rng.gamma(shape, 1 / shape, len(mean)))
-    return np.minimum(count, 9).astype(np.float64)
+    return np.minimum(count, b["prevalent_most"]).astype(np.float64)
 
 
 def _alignment(rng: np.random.Generator, people: Columns, config: SimulationConfig) -> Columns:

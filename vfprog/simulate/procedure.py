@@ -124,18 +124,19 @@ def _volume(rng: np.random.Generator, patients: Patients, config: SimulationConf
         "cement_log_sd": normal(rng, m),
         "cement_thoracic": v["is_thoracic"],
         "cement_lumbar": v["is_lumbar"],
-        "cement_height_loss": v["true_height_loss"] - 29,
+        "cement_height_loss": v["true_height_loss"] - config["reference.height_loss_pct"],
         "cement_fracture_age": patients.of_owner("log_fracture_age"),
         "cement_cleft": v["intravertebral_cleft"],
     }
-    return np.round(np.clip(p["cement_median"] * np.exp(linear(p, terms)), 1, 12), 1)
+    volume = p["cement_median"] * np.exp(linear(p, terms))
+    return np.asarray(np.round(np.clip(volume, p["cement_least"], p["cement_most"]), 1))
 
 
 def _leakage(
     rng: np.random.Generator, v: Columns, volume: FloatArray, config: SimulationConfig
 ) -> FloatArray:
     p, m = config.section("procedure"), len(volume)
-    log_odds = p["leak_logit"] + p["leak_volume"] * (volume - 5)
+    log_odds = p["leak_logit"] + p["leak_volume"] * (volume - config["reference.cement_volume_ml"])
     leaks = flip_logit(rng, log_odds + p["leak_of4"] * over(v["of_type"], 3))
     canal = max(1 - p["leak_disc"] - p["leak_perivertebral"] - p["leak_vein"], 0.0)
     kind = choose(rng, [p["leak_disc"], p["leak_perivertebral"], p["leak_vein"], canal], m)

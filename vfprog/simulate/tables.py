@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from vfprog.schema.dictionary import Predictor
     from vfprog.simulate.draws import Columns
 
-_DAY_ZERO = "-01-01"
-
 
 def identifiers(prefix: str, n: int) -> pd.Series[str]:
     """Return n identifiers such as ``E000001``."""
@@ -34,7 +32,7 @@ def words(levels: Sequence[str], codes: FloatArray) -> Any:
 
 def dates(first_year: float, day: FloatArray) -> Any:
     """Return calendar dates for days since the first of January of a year."""
-    start = np.datetime64(f"{int(first_year)}{_DAY_ZERO}", "s")
+    start = np.datetime64(f"{int(first_year)}-01-01", "us")
     return start + day.astype(np.int64).astype("timedelta64[D]")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from vfprog.errors import InputError, Failure
+from vfprog.config import load_yaml
+from vfprog.errors import Failure, InputError
 from vfprog.schema.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _check_free(target: Path, *, force: bool) -> None:
         return
     if not force:
         _refuse(target, "exists", "already exists; force replaces it")
-    if not (target / "registry.yaml").is_file():
+    about = target / "registry.yaml"
+    if not about.is_file() or load_yaml(about).get("simulated") is not True:
         _refuse(target, "not_a_registry", "is no simulated registry and is not replaced")
 
 

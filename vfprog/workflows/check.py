@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vfprog.data.cohort import build_cohort
 from vfprog.data.readers import failure_table, read_registry
-from vfprog.errors import TrainingError
-from vfprog.workflows.inputs import choose_endpoints
+from vfprog.errors import ConfigError
+from vfprog.workflows.inputs import build_cohorts, choose_endpoints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +75,11 @@ def check(
     flows: dict[str, pd.DataFrame] = {}
     refused: dict[str, str] = {}
     if not any(failure.severity == "error" for failure in failures):
-        for endpoint in choose_endpoints(None, registry):
-            try:
-                flows[endpoint.name] = build_cohort(registry, endpoint).flow
-            except TrainingError as error:
-                refused[endpoint.name] = str(error)
+        try:
+            chosen = choose_endpoints(None, registry)
+        except ConfigError as error:
+            chosen, refused = (), {"outcomes": str(error)}
+        cohorts, without = build_cohorts(registry, chosen, strict=False)
+        flows = {name: cohort.flow for name, cohort in cohorts.items()}
+        refused |= without
     return CheckReport(registry, tuple(failures), failure_table(failures), flows, refused)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vfprog.data.cohort import Cohort, build_cohort
 from vfprog.data.readers import read_registry, require_clean
 from vfprog.data.registry import Registry
-from vfprog.errors import ConfigError, Failure, InputError
+from vfprog.errors import ConfigError, Failure, InputError, TrainingError
 from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, Endpoint, load_endpoint
 
 if TYPE_CHECKING:
@@ -188,9 +188,42 @@ def as_recorded(endpoint: Endpoint, registry: Registry) -> Endpoint:
     return endpoint.model_copy(update={"population": population})
 
 
-def build_cohorts(registry: Registry, endpoints: Sequence[Endpoint]) -> dict[str, Cohort]:
-    """Return the cohort of each endpoint by its name."""
-    return {endpoint.name: build_cohort(registry, endpoint) for endpoint in endpoints}
+def build_cohorts(
+    registry: Registry, endpoints: Sequence[Endpoint], *, strict: bool
+) -> tuple[dict[str, Cohort], dict[str, str]]:
+    """Return the cohort of each endpoint by its name, and the endpoints that have none.
+
+    Parameters
+    ----------
+    registry : Registry
+        The registry.
+    endpoints : sequence of Endpoint
+        The endpoints.
+    strict : bool
+        Whether an endpoint without a cohort is an error.
+
+    Returns
+    -------
+    cohorts : dict of str to Cohort
+        Cohorts.
+    refused : dict of str to str
+        The other endpoints, and why.
+
+    Raises
+    ------
+    TrainingError
+        An endpoint has no cohort, and `strict`.
+    """
+    cohorts: dict[str, Cohort] = {}
+    refused: dict[str, str] = {}
+    for endpoint in endpoints:
+        try:
+            cohorts[endpoint.name] = build_cohort(registry, endpoint)
+        except TrainingError as error:
+            if strict:
+                raise
+            refused[endpoint.name] = str(error)
+    return cohorts, refused
 
 
 def has_procedure_values(registry: Registry) -> bool:

@@ -26,18 +26,36 @@ from vfprog.validation.calibration import calibration_in_the_large, calibration_
 from vfprog.validation.discrimination import c_statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from vfprog.features.arrays import EpisodeArrays, FloatArray
+    from vfprog.features.arrays import FloatArray
     from vfprog.schema.dictionary import PredictionTime
     from vfprog.scoring.model import PrognosticModel
     from vfprog.workflows.inputs import Progress
 
-# Fresh episodes are followed to the end and all treated, so that every outcome is known.
-FULLY_FOLLOWED = {"dropout": 0.0, "treated_fraction": 1.0}
+# Fresh episodes are followed to the end, so that every outcome is known.
+FULLY_FOLLOWED = {"dropout": 0.0}
+# They come from many registries: the sites of one would shift every risk by their own chance.
+TEST_REGISTRIES = 20
 HALF = 0.5
 # At this size two folds choose as well as five, and in less than half the time.
 REFERENCE_FOLDS = 2
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cohort and the true risks of its episodes.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Episodes of one endpoint.
+    truth : ndarray of float, shape (n,)
+        Their true risks.
+    """
+
+    cohort: Cohort
+    truth: FloatArray
 
 
 @dataclass(frozen=True)
@@ -47,7 +65,8 @@ class GapPlan:
     Parameters
     ----------
     n_train, n_reference, n_test : int
-        Participants of the development registries, of the reference registry, and fresh ones.
+        Participants of the development registries, of the reference registry, and fresh ones
+        (of whom about three in four are treated).
     seeds : tuple of int
         One development registry each.
     times : tuple of str
@@ -58,7 +77,7 @@ class GapPlan:
 
     n_train: int = 5_000
     n_reference: int = 500_000
-    n_test: int = 50_000
+    n_test: int = 67_000
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     times: tuple[PredictionTime, ...] = ("preprocedure", "postprocedure")
     n_jobs: int = 2
@@ -86,19 +105,21 @@ def learning_gap(
         blank.
     """
     settings = settings or load_settings()
-    test, truth = _simulated(plan.n_test, 10_001, FULLY_FOLLOWED)
+    test = _fresh(plan.n_test)
     sizes = {0: plan.n_reference} | dict.fromkeys(plan.seeds, plan.n_train)
     rows: list[dict[str, Any]] = []
     for done, (seed, n) in enumerate(sizes.items(), 1):
-        train, _ = _simulated(n, 20_000 + seed, {})
+        train = _simulated(n, 20_000 + seed, {})
         used = settings if seed else settings.model_copy(update={"inner_folds": REFERENCE_FOLDS})
         for name in DEFAULT_ENDPOINTS:
             for time in plan.times:
-                fitted = fit_procedure(train[name], time, used, seed=seed, n_jobs=plan.n_jobs)
+                fitted = fit_procedure(
+                    train[name].cohort, time, used, seed=seed, n_jobs=plan.n_jobs
+                )
                 found = {"endpoint": name, "prediction_time": time, "seed": seed}
                 found |= {"n": fitted.choices["n"], "events": fitted.choices["n_events"]}
                 found |= {"w_trees": fitted.choices["w_trees"]}
-                rows.append(found | _judged(fitted.model, test[name], truth[name]))
+                rows.append(found | _pooled(fitted.model, [part[name] for part in test]))
         if progress is not None:
             progress("registries", done, len(sizes))
     return pd.DataFrame(rows)
@@ -129,38 +150,49 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     return trained.groupby(keys, sort=False)[figures].median().reset_index()
 
 
-def _simulated(
-    n: int, seed: int, overrides: Mapping[str, float]
-) -> tuple[dict[str, Cohort], dict[str, FloatArray]]:
+def _fresh(n: int) -> list[dict[str, Judged]]:
+    """Return fully followed episodes of many registries."""
+    share = -(-n // TEST_REGISTRIES)
+    seeds = range(10_001, 10_001 + TEST_REGISTRIES)
+    return [_simulated(share, seed, FULLY_FOLLOWED) for seed in seeds]
+
+
+def _simulated(n: int, seed: int, overrides: Mapping[str, float]) -> dict[str, Judged]:
     """Return the cohort of each endpoint and the true risks of its episodes."""
     simulated = simulate(n, seed=seed, overrides=overrides)
-    registry, failures = registry_of_frames(
-        {name: getattr(simulated, name) for name in REGISTRY}, simulated=True
-    )
+    tables = {name: getattr(simulated, name) for name in REGISTRY}
+    registry, failures = registry_of_frames(tables, simulated=True)
     require_clean(failures)
     truth = simulated.truth.set_index("episode_id")
     cohorts = {name: build_cohort(registry, load_endpoint(name)) for name in DEFAULT_ENDPOINTS}
-    risks = {
-        name: truth.loc[cohort.episode_id, f"risk_{name}"].to_numpy()
+    return {
+        name: Judged(cohort, truth.loc[cohort.episode_id, f"risk_{name}"].to_numpy())
         for name, cohort in cohorts.items()
     }
-    return cohorts, risks
 
 
-def _judged(model: PrognosticModel, cohort: Cohort, truth: FloatArray) -> dict[str, float]:
-    known = np.flatnonzero(cohort.outcome.observed)
-    y = cohort.outcome.event[known].astype(float)
+def _pooled(model: PrognosticModel, parts: Sequence[Judged]) -> dict[str, float]:
+    """Judge a model on the episodes of many registries, whole and with half of the inputs blank."""
+    rng = np.random.default_rng(7)
+    found = [_risks(model, part, rng) for part in parts]
+    y, truth, whole, half = (np.concatenate(column) for column in zip(*found, strict=True))
+    figures = {"event_share": float(y.mean()), "c_truth": c_statistic(y, truth).estimate}
+    for suffix, risk in (("", whole), ("_half", half)):
+        figures[f"c{suffix}"] = c_statistic(y, risk).estimate
+        figures[f"slope{suffix}"] = calibration_slope(y, risk).estimate
+        figures[f"citl{suffix}"] = calibration_in_the_large(y, risk).estimate
+    return figures
+
+
+def _risks(
+    model: PrognosticModel, part: Judged, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    cohort = part.cohort
+    known = cohort.outcome.observed
     names = available_predictors(cohort.arrays, 1)
-    half = blank_share(cohort.arrays, names, share=HALF, rng=np.random.default_rng(7))
-    found = {"event_share": float(y.mean()), "c_truth": c_statistic(y, truth[known]).estimate}
-    for suffix, arrays in (("", cohort.arrays), ("_half", half)):
-        risk = _risk(model, cohort, arrays)[known]
-        found[f"c{suffix}"] = c_statistic(y, risk).estimate
-        found[f"slope{suffix}"] = calibration_slope(y, risk).estimate
-        found[f"citl{suffix}"] = calibration_in_the_large(y, risk).estimate
-    return found
-
-
-def _risk(model: PrognosticModel, cohort: Cohort, arrays: EpisodeArrays) -> FloatArray:
-    derived = derive_features(arrays, cohort.dictionary)
-    return model.risk(model.matrix(derived, arrays.n))
+    half = blank_share(cohort.arrays, names, share=HALF, rng=rng)
+    risks = []
+    for arrays in (cohort.arrays, half):
+        derived = derive_features(arrays, cohort.dictionary)
+        risks.append(model.risk(model.matrix(derived, arrays.n))[known])
+    return cohort.outcome.event[known].astype(float), part.truth[known], risks[0], risks[1]

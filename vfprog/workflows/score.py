@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from vfprog.batch.score import score_arrays
@@ -96,11 +97,12 @@ def score(
     write_table(scores, target, force=force)
     if contributions:
         ids = opened.registry.episodes["episode_id"].to_numpy()
+        nobody = [(loaded.model_names[0], np.zeros(arrays.n, dtype=bool))]
         tables = [
             attribution_table(
                 loaded.model(name), arrays.take(rows.nonzero()[0]), loaded.dictionary, ids[rows]
             )
-            for name, rows in assignments(loaded, arrays)
+            for name, rows in assignments(loaded, arrays) or nobody
         ]
         write_table(pd.concat(tables, ignore_index=True), long, force=force)
     return Scored(

@@ -36,7 +36,7 @@ from vfprog.workflows.inputs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vfprog.data.cohort import Cohort
     from vfprog.data.mapping import Mapping as RegistryMapping
@@ -102,11 +102,11 @@ class _Work:
     """The state of a training while it runs."""
 
     cohorts: dict[str, Cohort]
+    refused: dict[str, str]
     settings: TrainingSettings
     n_jobs: int
     progress: Progress
     fitted: dict[str, FittedProcedure] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
     folds: dict[str, list[RefitResult]] = field(default_factory=dict)
     members: dict[str, list[RefitResult]] = field(default_factory=dict)
 
@@ -170,13 +170,15 @@ def train(
     chosen = choose_endpoints(endpoints, opened.registry)
     settings = settings or load_settings()
     jobs = n_jobs or os.cpu_count() or 1
-    work = _Work(build_cohorts(opened.registry, chosen), settings, jobs, progress)
+    strict = endpoints is not None
+    cohorts, refused = build_cohorts(opened.registry, chosen, strict=strict)
+    work = _Work(cohorts, refused, settings, jobs, progress)
     times: list[PredictionTime] = ["preprocedure"]
     if has_procedure_values(opened.registry):
         times.append("postprocedure")
-    _fit_all(work, times, seed, strict=endpoints is not None)
+    _fit_all(work, times, seed, strict=strict)
     _resample_all(work, resamples, seed)
-    risks = {model: _gather(work, model) for model in work.fitted}
+    risks = _gather(work, strict=strict)
     table = _performance(work, risks, seed)
     notes = _notes(work, resamples, times)
     parts = _parts(work, opened.registry, table, notes, name, seed, resamples)
@@ -195,8 +197,7 @@ def _fit_all(work: _Work, times: Sequence[PredictionTime], seed: int, *, strict:
             work.refused[result.refit.model] = result.failure
         else:
             work.fitted[result.refit.model] = result.fitted
-    if (strict and work.refused) or not work.fitted:
-        raise TrainingError("\n".join(dict.fromkeys(work.refused.values())))
+    _stop_if_refused(work, work.fitted, strict=strict)
     ordered = [refit.model for refit in refits if refit.model in work.fitted]
     work.fitted = {model: work.fitted[model] for model in ordered}
 
@@ -216,9 +217,24 @@ def _resample_all(work: _Work, resamples: int, seed: int) -> None:
         work.progress("validation and members", done, len(refits))
 
 
-def _gather(work: _Work, model: str) -> dict[str, FloatArray]:
-    cohort = work.cohorts[work.fitted[model].model.endpoint.name]
-    return collect_folds(work.folds[model], cohort.n, repeats=work.settings.outer_repeats)
+def _gather(work: _Work, *, strict: bool) -> dict[str, dict[str, FloatArray]]:
+    """Return the cross-validated risks; a model that has none cannot be judged, so is refused."""
+    risks: dict[str, dict[str, FloatArray]] = {}
+    for name, fitted in work.fitted.items():
+        n = work.cohorts[fitted.model.endpoint.name].n
+        try:
+            risks[name] = collect_folds(work.folds[name], n, repeats=work.settings.outer_repeats)
+        except TrainingError as error:
+            work.refused[name] = str(error)
+    _stop_if_refused(work, risks, strict=strict)
+    work.fitted = {name: work.fitted[name] for name in risks}
+    work.members = {name: work.members.get(name, []) for name in risks}
+    return risks
+
+
+def _stop_if_refused(work: _Work, left: Mapping[str, object], *, strict: bool) -> None:
+    if (strict and work.refused) or not left:
+        raise TrainingError("\n".join(f"{name}: {why}" for name, why in work.refused.items()))
 
 
 def _performance(work: _Work, risks: dict[str, dict[str, FloatArray]], seed: int) -> pd.DataFrame:

@@ -107,17 +107,20 @@ def validate(
             result.notes.append(f"{endpoint}: not judged: {error}")
             continue
         result.flows[endpoint] = cohort.flow
-        tables += [_judge(loaded, f"{endpoint}_{time}", cohort, result) for time in times]
-    judged = [table for table in tables if table is not None]
-    if not judged:
+        for name in (f"{endpoint}_{time}" for time in times):
+            try:
+                tables.append(_judge(loaded, name, cohort, result))
+            except (TrainingError, UndefinedFigureError) as error:
+                result.notes.append(f"{name}: not judged: {error}")
+    if not tables:
         raise TrainingError("no model can be judged on this registry:\n" + "\n".join(result.notes))
-    result.performance = pd.concat(judged, ignore_index=True)
+    result.performance = pd.concat(tables, ignore_index=True)
     if out is not None:
         write_table(result.performance, out, force=force)
     return result
 
 
-def _judge(bundle: Bundle, name: str, cohort: Cohort, result: Validation) -> pd.DataFrame | None:
+def _judge(bundle: Bundle, name: str, cohort: Cohort, result: Validation) -> pd.DataFrame:
     model = bundle.model(name)
     if model.prediction_time == "postprocedure":
         cohort = cohort.take(
@@ -126,8 +129,7 @@ def _judge(bundle: Bundle, name: str, cohort: Cohort, result: Validation) -> pd.
     weight = cohort_weights(cohort, _settings(bundle)) if cohort.n else np.zeros(0)
     known = weight > 0
     if not known.any():
-        result.notes.append(f"{name}: not judged: no episode with a known outcome")
-        return None
+        raise TrainingError("no episode with a known outcome")
     derived = derive_features(cohort.arrays, bundle.dictionary)
     risk = expit(bulk_log_odds(bundle, name, model.matrix(derived, cohort.n)))[known]
     outcome = cohort.outcome.event[known].astype(float)
@@ -135,13 +137,7 @@ def _judge(bundle: Bundle, name: str, cohort: Cohort, result: Validation) -> pd.
         {"episode_id": cohort.episode_id[known], "outcome": outcome, "weight": weight[known],
          "risk": risk}
     )  # fmt: skip
-    try:
-        table = performance(
-            outcome, risk, sample_weight=weight[known], groups=cohort.patient_id[known]
-        )
-    except UndefinedFigureError as error:
-        result.notes.append(f"{name}: not judged: {error}")
-        return None
+    table = performance(outcome, risk, sample_weight=weight[known], groups=cohort.patient_id[known])
     for place, (column, value) in enumerate(
         {"model": name, "endpoint": model.endpoint.name,
          "prediction_time": model.prediction_time}.items()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from vfprog.cli.app import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_frozen_bundle_on_a_registry(
+    real_bundle: Path, registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "performance.csv"
+    assert run(["validate", str(real_bundle), str(registry), "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert "SIMULATED DATA: external validation" in lines  # the registry is
+    assert max(map(len, lines)) <= 80
+    assert f"written to {out}" in captured.err
+    table = pd.read_csv(out).set_index(["model", "metric"])
+    c_statistic = table.loc[("new_fracture_preprocedure", "c_statistic")]
+    shown = lines[next(i for i, line in enumerate(lines) if line.startswith("new_fracture")) :]
+    assert shown[0].split()[1] == f"{c_statistic['estimate']:.3f}"
+    assert shown[1].split()[1] == f"{c_statistic['lower']:.3f},"
+
+
+def test_nothing_is_overwritten(
+    bundle: Path, registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "performance.csv"
+    out.write_text("mine")
+    assert run(["validate", str(bundle), str(registry), "--out", str(out)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert out.read_text() == "mine"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import yaml
+
+from vfprog.data.readers import read_registry
+from vfprog.errors import InputError
+from vfprog.simulate import simulate, write
+
+TABLES = ("episodes", "vertebrae", "visits", "heights", "events", "truth")
+
+
+def test_what_is_written_says_it_is_simulated_and_reads_back(small, tmp_path):
+    folder = write(small, tmp_path / "registry")
+    about = yaml.safe_load((folder / "registry.yaml").read_text())
+    assert about["simulated"] is True
+    assert (about["seed"], about["n_participants"]) == (11, 1500)
+    assert about["config_sha256"] == small.digest
+    assert {p.name for p in folder.iterdir()} == {"registry.yaml"} | {
+        f"{t}.parquet" for t in TABLES
+    }
+    for name in TABLES:
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(folder / f"{name}.parquet"), getattr(small, name)
+        )
+
+
+@pytest.mark.slow
+def test_the_reader_accepts_it_without_an_error(small, tmp_path):
+    registry, failures = read_registry(write(small, tmp_path / "registry"))
+    assert registry.simulated
+    assert len(registry.episodes) == len(small.episodes)
+    assert {(f.column, f.rule) for f in failures if f.rule != "usual_range"} == set()
+    assert len(failures) < 0.1 * len(small.episodes)
+
+
+def test_overrides_are_written_down(tmp_path):
+    folder = write(simulate(20, seed=1, overrides={"dropout": 0}), tmp_path / "a" / "b")
+    assert yaml.safe_load((folder / "registry.yaml").read_text())["overrides"] == {"dropout": 0.0}
+
+
+def test_an_existing_folder_is_replaced_only_by_force(small, tmp_path):
+    target = tmp_path / "registry"
+    write(small, target)
+    with pytest.raises(InputError, match="already exists; force replaces it"):
+        write(small, target)
+    write(simulate(20, seed=1), target, force=True)
+    assert yaml.safe_load((target / "registry.yaml").read_text())["seed"] == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["registry"]
+
+
+@pytest.mark.parametrize("about", [None, "simulated: false", "site: Leiden"])
+def test_a_folder_of_other_things_is_never_replaced(small, tmp_path, about):
+    target = tmp_path / "thesis"
+    target.mkdir()
+    (target / "chapter.txt").write_text("years of work")
+    if about is not None:
+        (target / "registry.yaml").write_text(about)
+    with pytest.raises(InputError, match="no simulated registry"):
+        write(small, target, force=True)
+    assert (target / "chapter.txt").read_text() == "years of work"
+
+
+def test_an_empty_folder_may_be_used(small, tmp_path):
+    write(small, tmp_path / "empty")
+    (tmp_path / "made").mkdir()
+    assert (write(small, tmp_path / "made") / "registry.yaml").is_file()
+
+
+def test_a_failed_write_leaves_nothing_behind(small, tmp_path, monkeypatch):
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write(small, tmp_path / "registry")
+    assert list(tmp_path.iterdir()) == []

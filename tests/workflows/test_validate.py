@@ -1,0 +1,114 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tests.cohorts import registry_tables, write_registry
+from tests.workflows.test_inputs import changed
+from vfprog.errors import ConfigError, InputError, TrainingError
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.predict import predict
+from vfprog.workflows.validate import validate
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    tables = registry_tables(seed=9)
+    return write_registry(tmp_path_factory.mktemp("elsewhere") / "theirs", tables), tables
+
+
+def test_risks_are_those_every_other_door_gives(training, elsewhere):
+    source, tables = elsewhere
+    result = validate(training.bundle, source)
+    risks = result.risks["response_preprocedure"].set_index("episode_id")["risk"]
+    assert len(risks) == len(tables["visits"])
+    episodes = tables["episodes"].set_index("episode_id")
+    bundle = load_bundle(training.bundle)
+    of_type = tables["vertebrae"].groupby("episode_id")
+    for name in risks.index[:5]:
+        row = episodes.loc[name].drop(["patient_id", "site_id", "index_date"])
+        row = row.drop(["treatment", "follow_up_end_day"])
+        patient = {k: v for k, v in row.items() if not pd.isna(v)}
+        vertebrae = of_type.get_group(name)[["level", "height_loss_pct"]].to_dict("records")
+        found = predict(bundle, {**patient, "vertebrae": vertebrae}).prognoses[0]
+        assert found.risk == pytest.approx(risks[name], abs=1e-9)
+
+
+def test_performance_is_that_of_these_risks(training, elsewhere):
+    result = validate(str(training.bundle), elsewhere[0])
+    table = result.performance
+    assert set(table["model"]) == {"response_preprocedure", "response_postprocedure"}
+    for name, judged in result.risks.items():
+        row = table[(table["model"] == name) & (table["metric"] == "c_statistic")].iloc[0]
+        expected = roc_auc_score(judged["outcome"], judged["risk"], sample_weight=judged["weight"])
+        assert row["estimate"] == pytest.approx(expected)
+        assert row["n"] == len(judged)
+    flow = result.flows["response"].set_index("step")["n"]
+    assert flow["outcome observed"] == len(result.risks["response_preprocedure"])
+    assert not result.simulated
+
+
+def test_a_postprocedure_model_is_judged_where_the_procedure_is_known(training, elsewhere):
+    source, tables = elsewhere
+    known = tables["vertebrae"].dropna(subset="cement_volume_ml")["episode_id"].unique()
+    seen = set(validate(training.bundle, source).risks["response_postprocedure"]["episode_id"])
+    assert seen == set(known) & set(tables["visits"]["episode_id"])
+
+
+def test_a_registry_without_procedure_values_leaves_a_note(training, elsewhere, tmp_path):
+    tables = dict(elsewhere[1])
+    tables["vertebrae"] = tables["vertebrae"].drop(columns="cement_volume_ml")
+    result = validate(training.bundle, write_registry(tmp_path / "bare", tables))
+    assert set(result.performance["model"]) == {"response_preprocedure"}
+    assert result.notes == ["response_postprocedure: not judged: no episode with a known outcome"]
+
+
+def test_one_class_leaves_a_note_and_nothing_to_judge_is_an_error(training, tmp_path):
+    tables = registry_tables(40)
+    tables["visits"]["vas"] = 0.0
+    source = write_registry(tmp_path / "all_well", tables)
+    with pytest.raises(TrainingError, match="no model can be judged on this registry") as caught:
+        validate(training.bundle, source)
+    assert "response_preprocedure: not judged" in str(caught.value)
+    assert "response_postprocedure: not judged" in str(caught.value)
+
+
+def test_a_registry_without_the_outcome_is_refused(training, tmp_path):
+    tables = {k: v for k, v in registry_tables(40).items() if k != "visits"}
+    with pytest.raises(TrainingError, match="no model can be judged"):
+        validate(training.bundle, write_registry(tmp_path / "unseen", tables))
+
+
+def test_the_table_is_written_and_never_over_another(training, elsewhere, tmp_path):
+    out = tmp_path / "p.csv"
+    result = validate(training.bundle, elsewhere[0], out=out)
+    read = pd.read_csv(out)
+    assert read["estimate"].to_numpy() == pytest.approx(
+        result.performance["estimate"].to_numpy(dtype=float), nan_ok=True
+    )
+    with pytest.raises(ConfigError, match=r"p\.csv exists"):
+        validate(training.bundle, "not even read", out=out)
+    validate(training.bundle, elsewhere[0], out=out, force=True)
+
+
+def test_levels_in_another_order_are_refused(training, elsewhere):
+    registry = training.registry
+    swapped = changed(registry.dictionary, "sex", levels=("male", "female"))
+    with pytest.raises(InputError, match=r"episodes\.sex: is .*'male', 'female'"):
+        validate(training.bundle, replace(registry, dictionary=swapped))
+
+
+def test_errors_in_the_data_are_refused(training, tmp_path):
+    tables = registry_tables(40)
+    tables["episodes"].loc[[1, 2], "age_years"] = 200
+    with pytest.raises(InputError) as caught:
+        validate(training.bundle, write_registry(tmp_path / "wrong", tables))
+    assert len(caught.value.failures) == 2
+
+
+def test_simulated_patients_are_marked(training):
+    result = validate(training.bundle, replace(training.registry, simulated=True))
+    assert result.simulated
+    assert np.isfinite(result.performance["estimate"]).any()

@@ -6,7 +6,13 @@ from hypothesis.extra.numpy import arrays as np_arrays
 from scipy.interpolate import CubicSpline
 
 from tests.features.strategies import NAN
-from vfprog.features.encoder import Encoding, encode, fit_encoding, weighted_quantile
+from vfprog.features.encoder import (
+    Encoding,
+    encode,
+    encoded_sum,
+    fit_encoding,
+    weighted_quantile,
+)
 
 KNOTS = np.array([1.0, 3.0, 4.0, 9.0])
 YES, NO = np.array([True]), np.array([False])
@@ -172,3 +178,15 @@ def test_the_encoding_survives_its_arrays():
 def test_arrays_that_do_not_belong_together_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         Encoding.from_arrays(one_feature().to_arrays() | wrong)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_sum_is_that_of_the_columns_written_out(seed):
+    rng = np.random.default_rng(seed)
+    knots = np.sort(rng.uniform(0, 9, (6, 4)), axis=1)
+    knots[rng.random(6) < 0.4] = NAN
+    encoding = Encoding(knots, rng.uniform(0, 9, 6), rng.random(6) < 0.5)
+    X = np.where(rng.random((5, 6)) < 0.3, NAN, rng.uniform(-5, 15, (5, 6)))
+    coef = rng.normal(size=(6, 4))
+    expected = (encode(encoding, X) * coef).sum(axis=(1, 2))
+    assert encoded_sum(encoding, coef, X) == pytest.approx(expected, rel=1e-9, abs=1e-9)

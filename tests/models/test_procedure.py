@@ -320,22 +320,44 @@ def test_the_risks_of_all_rows_are_risks():
 # Fresh patients
 
 
+def fitted_on_each(**changes):
+    use = load_settings(**changes)
+    cohorts = [make_cohort(1500, seed=seed, endpoint="new_fracture") for seed in (3, 4, 5)]
+    return [fit_procedure(c, "postprocedure", use, seed=1) for c in cohorts]
+
+
 @pytest.fixture(scope="module")
 def several():
-    """Three fits with the default settings, each on its own sample of 1500."""
-    cohorts = [make_cohort(1500, seed=seed, endpoint="new_fracture") for seed in (3, 4, 5)]
-    return [fit_procedure(c, "postprocedure", load_settings(), seed=1) for c in cohorts]
+    """Fits with the default settings, each on its own sample of 1500."""
+    return fitted_on_each()
+
+
+def fresh_patients(names, *, half):
+    fresh = make_cohort(20_000, seed=77, endpoint="new_fracture")
+    if not half:
+        return fresh
+    arrays = blank_share(fresh.arrays, names, share=0.5, rng=np.random.default_rng(5))
+    return replace(fresh, arrays=arrays)
+
+
+def mean_slope(fits, fresh):
+    return np.mean([slope_of(risks(fitted, fresh), fresh.outcome.event) for fitted in fits])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("half", [False, True])
-def test_risks_of_fresh_patients_are_calibrated_even_with_half_of_their_inputs(several, half):
-    fresh = make_cohort(20_000, seed=77, endpoint="new_fracture")
-    if half:
-        names, rng = sorted(several[0].model.parents), np.random.default_rng(5)
-        fresh = replace(fresh, arrays=blank_share(fresh.arrays, names, share=0.5, rng=rng))
-    event = fresh.outcome.event
-    found = [risks(fitted, fresh) for fitted in several]
-    # Six samples gave slopes of .97 to 1.10 on whole patients and .84 to 1.00 on halved ones.
-    assert np.mean([slope_of(risk, event) for risk in found]) == pytest.approx(1, abs=0.12)
-    assert np.mean(found) == pytest.approx(event.mean(), abs=0.02)
+def test_risks_of_fresh_patients_are_calibrated(several):
+    fresh = fresh_patients((), half=False)
+    # Eight samples gave slopes of .94 to 1.05, mean .99.
+    assert mean_slope(several, fresh) == pytest.approx(1, abs=0.1)
+    mean = np.mean([risks(fitted, fresh) for fitted in several])
+    assert mean == pytest.approx(fresh.outcome.event.mean(), abs=0.02)
+
+
+@pytest.mark.slow
+def test_half_of_the_inputs_is_enough_for_calibration(several):
+    fresh = fresh_patients(sorted(several[0].model.parents), half=True)
+    # Eight samples gave slopes of .79 to .93, mean .86; without copies about .66.
+    assert 0.8 < mean_slope(several, fresh) < 1.1
+    mean = np.mean([risks(fitted, fresh) for fitted in several])
+    assert mean == pytest.approx(fresh.outcome.event.mean(), abs=0.03)
+    assert mean_slope(fitted_on_each(copies=0), fresh) < mean_slope(several, fresh) - 0.1

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Below this many rows plain numpy is faster than starting XGBoost.
 _BULK_ROWS = 200
 # Rows of the feature matrix held at once; a whole registry's would be gigabytes.
-_CHUNK = 65_536
+_CHUNK = 100_000
 
 
 def score_frame(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:

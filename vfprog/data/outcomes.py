@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def known_unassessed(self) -> BoolArray:
-        """Episodes whose outcome is known whether or not anybody assessed it."""
+        """The episodes whose outcome is known whether or not anybody assessed it."""
         return self.status == DIED if self.settled is None else self.settled
 
 

@@ -124,6 +124,9 @@ def registry_of_frames(
         source=source,
         digest=digest.hexdigest(),
         simulated=simulated,
+        outcomes=None,
+        all_episodes=False,
+        notes=(),
     )
     return registry, tuple(found)
 

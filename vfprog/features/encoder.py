@@ -179,6 +179,40 @@ def encode(encoding: Encoding, X: FloatArray) -> FloatArray:
     return out
 
 
+def encoded_sum(encoding: Encoding, coef: FloatArray, X: FloatArray) -> FloatArray:
+    """Return the weighted sum of the encoded columns of each row, without writing them out.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        What `fit_encoding` learned.
+    coef : ndarray of float, shape (F, 4)
+        Weight of each encoded column.
+    X : ndarray of float, shape (n, F)
+        Features, NaN where missing.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Sum of ``encode(encoding, X) * coef`` over features and terms.
+    """
+    missing = np.isnan(X)
+    filled = np.where(missing, encoding.fill, X)
+    total: FloatArray = filled @ coef[:, 0] + missing @ (coef[:, 3] * encoding.has_indicator)
+    spline = encoding._spline  # noqa: SLF001  # the two halves of one thing
+    if len(spline.columns):
+        x, (first, second) = filled[:, spline.columns], coef[spline.columns, 1:3].T
+        weights = (
+            first * spline.own,
+            second * spline.own,
+            first * spline.third[0] + second * spline.third[1],
+            first * spline.last[0] + second * spline.last[1],
+        )
+        for knot, weight in zip(spline.knots, weights, strict=True):
+            total += _cube_above(x, knot) @ weight
+    return total
+
+
 def weighted_quantile(
     values: FloatArray, levels: tuple[float, ...], weight: FloatArray | None = None
 ) -> FloatArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SampleSize:
-    """Participants needed by each criterion of Riley et al.
+    """The participants needed by each criterion of Riley et al.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class SampleSize:
 
     @property
     def needed(self) -> int:
-        """Participants that satisfy every criterion."""
+        """The participants that satisfy every criterion."""
         return max(self.shrinkage, self.optimism, self.overall_risk)
 
 

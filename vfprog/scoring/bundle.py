@@ -73,7 +73,7 @@ class Bundle:
 
     @cached_property
     def endpoints(self) -> dict[str, tuple[str, ...]]:
-        """Endpoints of the bundle, each with its prediction times."""
+        """The endpoints of the bundle, each with its prediction times."""
         times: dict[str, tuple[str, ...]] = {}
         for spec in self.manifest["models"].values():
             name = spec["endpoint"]["name"]
@@ -82,7 +82,7 @@ class Bundle:
 
     @property
     def model_names(self) -> tuple[str, ...]:
-        """Names of the models, such as ``response_preprocedure``."""
+        """The names of the models, such as ``response_preprocedure``."""
         return tuple(self.manifest["models"])
 
     def model(self, name: str) -> PrognosticModel:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.errors import BundleError
-from vfprog.features.encoder import Encoding, encode
+from vfprog.features.encoder import Encoding, encode, encoded_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.features.arrays import FloatArray
 
-_ROWS = 1024  # rows encoded at once, so that their terms stay in the processor's cache
+_ROWS = 512  # rows encoded at once, so that their terms stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,8 @@ class LinearPart:
         """
         margin = np.empty(len(X))
         for start in range(0, len(X), _ROWS):
-            rows = X[start : start + _ROWS]
-            terms = encode(self.encoding, rows).reshape(len(rows), -1)
-            margin[start : start + _ROWS] = terms @ self.coef.ravel()
+            rows = slice(start, start + _ROWS)
+            margin[rows] = encoded_sum(self.encoding, self.coef, X[rows])
         return self.intercept + margin
 
     def contributions(self, X: FloatArray) -> tuple[float, FloatArray]:
@@ -78,8 +77,12 @@ class LinearPart:
             Contributions; ``base + phi.sum(axis=1)`` is the margin.
         """
         base = self.intercept + float(np.sum(self.coef * self.center))
-        phi = np.einsum("nft,ft->nf", encode(self.encoding, X) - self.center, self.coef)
-        return base, phi
+        middle = np.sum(self.center * self.coef, axis=1)
+        phi = np.empty(X.shape)
+        for start in range(0, len(X), _ROWS):
+            terms = encode(self.encoding, X[start : start + _ROWS])
+            np.einsum("nft,ft->nf", terms, self.coef, out=phi[start : start + _ROWS])
+        return base, phi - middle
 
     def to_arrays(self, prefix: str) -> dict[str, Any]:
         """Return the part as named arrays for an npz file."""

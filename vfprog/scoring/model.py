@@ -113,7 +113,7 @@ class PrognosticModel:
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """Lines of an explanation, in the order of the features."""
+        """The lines of an explanation, in the order of the features."""
         return tuple(self._line_of)
 
     @cached_property
@@ -201,8 +201,7 @@ class PrognosticModel:
         ndarray of float, shape (n, n_lines)
             Contributions of the `lines`.
         """
-        belongs = self.line_index[:, None] == np.arange(len(self.lines))
-        folded: FloatArray = phi @ belongs
+        folded: FloatArray = phi @ self._belongs
         return folded
 
     def to_arrays(self) -> dict[str, Any]:
@@ -253,6 +252,16 @@ def owner_line(feature: Feature) -> Line:
 
     Indicators, spline terms, dummies and one-parent features belong to the clinical predictor;
     a feature of two parents (PI-LL, cement per level) has a line of its own.
+
+    Parameters
+    ----------
+    feature : Feature
+        The feature.
+
+    Returns
+    -------
+    Line
+        Its line.
     """
     name = feature.parents[0] if len(feature.parents) == 1 else feature.name
     return Line(name, feature.concept, feature.parents)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_limits
 
 from vfprog.data.splits import bootstrap_patients, patient_folds
 from vfprog.errors import TrainingError
@@ -210,9 +211,11 @@ def run_refit(
         rows = np.arange(cohort.n)
         if refit.kind == "resample":
             rows = np.repeat(rows, bootstrap_patients(cohort.patient_id, seed=refit.seed))
-        fitted = fit_procedure(
-            cohort.take(rows), refit.prediction_time, settings, seed=refit.seed, features=features
-        )
+        with threadpool_limits(1):  # several threads make these small fits slower
+            fitted = fit_procedure(
+                cohort.take(rows), refit.prediction_time, settings, seed=refit.seed,
+                features=features,
+            )  # fmt: skip
     except TrainingError as error:
         return RefitResult(refit, failure=str(error))
     if refit.kind == "resample":  # members are never used in bulk
@@ -225,10 +228,9 @@ def _run_fold(refit: Refit, cohort: Cohort, settings: TrainingSettings) -> Refit
         cohort.patient_id, cohort.outcome.event, n_folds=settings.outer_folds, seed=refit.seed
     )
     held_out = np.flatnonzero(fold == refit.fold)
-    fitted = fit_procedure(
-        cohort.take(np.flatnonzero(fold != refit.fold)), refit.prediction_time, settings,
-        seed=refit.seed,
-    )  # fmt: skip
+    others = cohort.take(np.flatnonzero(fold != refit.fold))
+    with threadpool_limits(1):
+        fitted = fit_procedure(others, refit.prediction_time, settings, seed=refit.seed)
     risk = learner_risks(fitted.model, cohort.take(held_out))
     return RefitResult(refit, rows=held_out, risk=risk)
 

@@ -166,7 +166,7 @@ def _simulated(n: int, seed: int, overrides: Mapping[str, float]) -> dict[str, J
     truth = simulated.truth.set_index("episode_id")
     cohorts = {name: build_cohort(registry, load_endpoint(name)) for name in DEFAULT_ENDPOINTS}
     return {
-        name: Judged(cohort, truth.loc[cohort.episode_id, f"risk_{name}"].to_numpy())
+        name: Judged(cohort, truth[f"risk_{name}"].reindex(cohort.episode_id).to_numpy())
         for name, cohort in cohorts.items()
     }
 

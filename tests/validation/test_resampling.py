@@ -170,6 +170,17 @@ def test_a_resample_is_the_fit_of_its_sample(cohort):
     assert result.fitted.booster is None
 
 
+def test_members_keep_their_trees_as_arrays_only():
+    cohort = make_cohort(1500, seed=3, endpoint="new_fracture")
+    key = ("new_fracture", "postprocedure")
+    whole = run_refit(Refit(*key, "development", 1), cohort, quick_settings())
+    assert whole.fitted.booster is not None
+    for refit in plan_resamples(*key, 3, seed=1):
+        fitted = run_refit(refit, cohort, quick_settings()).fitted
+        assert fitted.model.trees is not None
+        assert fitted.booster is None
+
+
 def test_resamples_share_the_features_of_the_model_they_belong_to(cohort):
     features = fit_procedure(cohort, "preprocedure", SETTINGS, seed=1).model.features[:3]
     refits = plan_resamples(*KEY, 2, seed=1)

@@ -34,7 +34,9 @@ def test_the_demo_leaves_six_models_a_run_and_a_patient(
     assert [p.risk for p in again.prognoses] == [p.risk for p in result.prediction.prognoses]
     assert all(p.instability_interval is not None for p in again.prognoses)
     assert (tmp_path / "demo" / "mlruns" / "mlflow.db").is_file()
-    assert (tmp_path / "demo" / "explanation" / "response_preprocedure" / "shap_beeswarm.png").is_file()
+    assert (
+        tmp_path / "demo" / "explanation" / "response_preprocedure" / "shap_beeswarm.png"
+    ).is_file()
     assert {"simulated registry", "models", "validation and members", "tracked run"} <= set(stages)
 
 

@@ -1,0 +1,159 @@
+"""The guides as scripts: their fenced blocks, run one after the other, and what they print.
+
+A ``console`` block holds commands, each on a line that begins with ``$ `` (and goes on in lines that
+begin with ``> ``), and under each what it prints; a ``python`` block may be followed by a ``text``
+block with what it prints. A line ``...`` stands for any lines. Every command must end with 0; one
+that should not is printed with ``; echo "exit code $?"``. Numbers are masked before they are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANY_LINES = "..."
+_MASKS = (
+    (r"\b[0-9a-f]{12,64}\b", "#"),
+    (r"[-+\N{MINUS SIGN}]?\d[\d.,:]*", "#"),
+    (r"[█▌▐]+", ""),
+    (r"[─═]+", "="),
+    (r"\s+", " "),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command or Python block of a guide.
+
+    Parameters
+    ----------
+    place : str
+        File and line.
+    language : str
+        ``console`` or ``python``.
+    code : str
+        What to run.
+    printed : str or None
+        What the guide says it prints; None where it shows nothing.
+    """
+
+    place: str
+    language: str
+    code: str
+    printed: str | None
+
+
+@dataclass
+class Shell:
+    """A folder in which guides are followed; a command two guides print is run once.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where commands run.
+    variables : dict of str to str
+        Environment variables the guides name.
+    """
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    done: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def run(self, step: Step) -> tuple[int, str]:
+        """Return exit code and everything printed."""
+        key = f"{step.language}: {step.code}"
+        if key not in self.done:
+            shell = ["bash", "-c"] if step.language == "console" else [sys.executable, "-c"]
+            finished = subprocess.run(
+                [*shell, step.code], cwd=self.folder, env=self._environment(), text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+            self.done[key] = (finished.returncode, finished.stdout)
+        return self.done[key]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k not in {"MLFLOW_TRACKING_URI", "COLUMNS"}}
+        here = str(Path(sys.executable).parent)
+        kept["PATH"] = os.pathsep.join([here, kept.get("PATH", "")])
+        return kept | {"PYTHONIOENCODING": "utf-8"} | self.variables
+
+
+def steps(guide: Path) -> list[Step]:
+    """Return the steps of a guide in their order."""
+    text = guide.read_text(encoding="utf-8")
+    blocks = list(FENCE.finditer(text))
+    found: list[Step] = []
+    for place, block in enumerate(blocks):
+        line = text.count("\n", 0, block.start()) + 2
+        where = f"{guide.name}:{line}"
+        if block[1] == "console":
+            found += _commands(where, block[2])
+        elif block[1] == "python":
+            following = blocks[place + 1] if place + 1 < len(blocks) else None
+            near = following and not text[block.end() : following.start()].strip()
+            shown = following[2] if near and following[1] == "text" else None
+            found.append(Step(where, "python", block[2], shown))
+    return found
+
+
+def faults(guide: Path, shell: Shell) -> list[str]:
+    """Follow a guide and return where it does not do what it prints."""
+    wrong = []
+    for step in steps(guide):
+        code, printed = shell.run(step)
+        if code != 0:
+            wrong.append(f"{step.place}: {step.code}\nends with {code}:\n{printed}")
+        elif step.printed is not None and not agrees(step.printed, printed):
+            wrong.append(f"{step.place}: {step.code}\nprints:\n{printed}\nnot:\n{step.printed}")
+    return wrong
+
+
+def agrees(shown: str, printed: str) -> bool:
+    """Return whether what is printed has the lines that are shown, numbers aside."""
+    parts: list[list[str]] = [[]]
+    for line in _masked(shown):
+        if line == ANY_LINES:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    lines = _masked(printed)
+    first, last = parts[0], parts[-1]
+    if len(parts) == 1:
+        return lines == first
+    if lines[: len(first)] != first or (last and lines[-len(last) :] != last):
+        return False
+    start, stop = len(first), len(lines) - len(last)
+    for part in parts[1:-1]:
+        here = range(start, stop - len(part) + 1)
+        at = next((i for i in here if lines[i : i + len(part)] == part), None)
+        if at is None:
+            return False
+        start = at + len(part)
+    return start <= stop
+
+
+def _commands(where: str, content: str) -> list[Step]:
+    found: list[tuple[str, list[str]]] = []
+    for line in content.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.startswith("> ") and found and not found[-1][1]:
+            found[-1] = (f"{found[-1][0]}\n{line[2:]}", [])
+        elif found:
+            found[-1][1].append(line)
+    return [Step(where, "console", code, "\n".join(shown)) for code, shown in found]
+
+
+def _masked(text: str) -> list[str]:
+    lines = []
+    for line in text.strip().splitlines():
+        for pattern, replacement in _MASKS:
+            line = re.sub(pattern, replacement, line)
+        lines.append(line.strip())
+    return [line for line in lines if line]

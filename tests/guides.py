@@ -1,9 +1,10 @@
 """The guides as scripts: their fenced blocks, run one after the other, and what they print.
 
-A ``console`` block holds commands, each on a line that begins with ``$ `` (and goes on in lines that
-begin with ``> ``), and under each what it prints; a ``python`` block may be followed by a ``text``
-block with what it prints. A line ``...`` stands for any lines. Every command must end with 0; one
-that should not is printed with ``; echo "exit code $?"``. Numbers are masked before they are compared.
+A ``console`` block holds commands, each on a line that begins with ``$ `` (and goes on in lines
+that begin with ``> ``), and under each what it prints; a ``python`` block may be followed by a
+``text`` block with what it prints. A line ``...`` stands for any lines. Every command must end
+with 0; one that should not is printed with ``; echo "exit code $?"``. Numbers are masked before
+they are compared.
 """
 
 from __future__ import annotations

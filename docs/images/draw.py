@@ -24,8 +24,10 @@ given = parser.parse_args()
 
 bundle = vfprog.load_bundle(given.demo / "bundle")
 one = vfprog.predict(bundle, json.loads((given.demo / "patient.json").read_text()))["response"]
-rows = [(bundle.label(line.predictor), value_text(line.predictor, line.value, bundle), line.log_odds)
-        for line in one.contributions]  # fmt: skip
+rows = [
+    (bundle.label(line.predictor), value_text(line.predictor, line.value, bundle), line.log_odds)
+    for line in one.contributions
+]
 judged = vfprog.validate(bundle, given.elsewhere).risks["response_preprocedure"]
 y, risk, weight = judged["outcome"], judged["risk"], judged["weight"]
 
@@ -39,6 +41,6 @@ plot_waterfall(
 plot_calibration(
     calibration_curve(y, risk, sample_weight=weight), right,
     distribution=risk_distribution(y, risk, sample_weight=weight),
-    title=f"The same model on {len(y)} patients of another registry",
+    title=f"{len(y)} patients of another registry",
 )  # fmt: skip
 mark_simulated(figure).savefig(given.out, dpi=110)

@@ -60,8 +60,8 @@ def drawn_cohort(n=4500, seed=0, endpoint="response"):
 
 @cache
 def fitted_procedure(endpoint="response", time="postprocedure"):
-    """The whole procedure with one penalty and sixty rounds."""
-    settings = load_settings(copies=1, inner_folds=2, penalties=(0.03,), rounds=(60,))
+    """The whole procedure with one penalty and twenty rounds."""
+    settings = load_settings(copies=1, inner_folds=2, penalties=(0.1,), rounds=(20,))
     cohort = replace(drawn_cohort(), endpoint=load_endpoint(endpoint))
     fitted = fit_procedure(cohort, time, settings, seed=1)
     assert fitted.booster is not None

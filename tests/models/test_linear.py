@@ -3,7 +3,7 @@ import pytest
 import statsmodels.api as sm
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from vfprog.errors import TrainingError
 from vfprog.features.encoder import encode
@@ -37,9 +37,14 @@ def part_of(X, y, weight, penalty, **options):
 def test_the_fit_is_that_of_a_scikit_learn_pipeline(splines):
     X, y, weight = sample()
     part = part_of(X, y, weight, 0.1, splines=splines)
-    pipeline = make_pipeline(
-        ClinicalEncoder(splines=splines), StandardScaler(), LogisticRegression(C=0.1, tol=1e-10)
-    )
+    encoder = ClinicalEncoder(splines=splines)
+    names = encoder.fit(X).get_feature_names_out()
+    # Spline terms and indicators are penalised four times as hard: half the prior sd.
+    prior = np.array([0.5 if "_" in name else 1.0 for name in names])
+    assert (prior == 0.5).sum() == (2 + 6 if splines else 2)
+    shrink = FunctionTransformer(lambda Z: Z * prior)
+    logistic = LogisticRegression(C=0.1, tol=1e-10)
+    pipeline = make_pipeline(encoder, StandardScaler(), shrink, logistic)
     pipeline.fit(
         X, y, clinicalencoder__sample_weight=weight, standardscaler__sample_weight=weight,
         logisticregression__sample_weight=weight,

@@ -5,6 +5,10 @@ that begin with ``> ``), and under each what it prints; a ``python`` block may b
 ``text`` block with what it prints. A line ``...`` stands for any lines. Every command must end
 with 0; one that should not is printed with ``; echo "exit code $?"``. Numbers are masked before
 they are compared.
+
+``python -m tests.guides`` follows all guides and writes into them what is printed now, numbers
+included; where a guide leaves lines out, as many as before stay on either side. Read the diff:
+figures in running text, and the picture, are not refreshed.
 """
 
 from __future__ import annotations
@@ -15,7 +19,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+GUIDES = ("data-scientist", "clinician", "analyst", "registry-engineer")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANY_LINES = "..."
 _MASKS = (
@@ -41,12 +47,15 @@ class Step:
         What to run.
     printed : str or None
         What the guide says it prints; None where it shows nothing.
+    span : tuple of int
+        Where in the text that stands.
     """
 
     place: str
     language: str
     code: str
     printed: str | None
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass
@@ -94,12 +103,14 @@ def steps(guide: Path) -> list[Step]:
         line = text.count("\n", 0, block.start()) + 2
         where = f"{guide.name}:{line}"
         if block[1] == "console":
-            found += _commands(where, block[2])
+            found += _commands(where, block)
         elif block[1] == "python":
             following = blocks[place + 1] if place + 1 < len(blocks) else None
             near = following and not text[block.end() : following.start()].strip()
-            shown = following[2] if near and following[1] == "text" else None
-            found.append(Step(where, "python", block[2], shown))
+            if near and following[1] == "text":
+                found.append(Step(where, "python", block[2], following[2], following.span(2)))
+            else:
+                found.append(Step(where, "python", block[2], None))
     return found
 
 
@@ -139,16 +150,44 @@ def agrees(shown: str, printed: str) -> bool:
     return start <= stop
 
 
-def _commands(where: str, content: str) -> list[Step]:
-    found: list[tuple[str, list[str]]] = []
-    for line in content.splitlines():
+def refresh(guide: Path, shell: Shell) -> None:
+    """Follow a guide and write into it what is printed now."""
+    text = guide.read_text(encoding="utf-8")
+    for step in reversed([(step, shell.run(step)[1]) for step in steps(guide)]):
+        text = _rewritten(text, *step)
+    guide.write_text(text, encoding="utf-8")
+
+
+def _rewritten(text: str, step: Step, printed: str) -> str:
+    if step.printed is None:
+        return text
+    now = [line.rstrip() for line in printed.strip("\n").splitlines()]
+    before = step.printed.strip("\n").splitlines()
+    if ANY_LINES in before:
+        head = before.index(ANY_LINES)
+        tail = before[::-1].index(ANY_LINES)
+        now = [*now[:head], ANY_LINES, *now[len(now) - tail :]]
+    start, stop = step.span
+    return text[:start] + "".join(f"{line}\n" for line in now) + text[stop:]
+
+
+def _commands(where: str, block: re.Match[str]) -> list[Step]:
+    found: list[Step] = []
+    code, start, at = "", 0, block.start(2)
+    for line in [*block[2].splitlines(keepends=True), "$ "]:
         if line.startswith("$ "):
-            found.append((line[2:], []))
-        elif line.startswith("> ") and found and not found[-1][1]:
-            found[-1] = (f"{found[-1][0]}\n{line[2:]}", [])
-        elif found:
-            found[-1][1].append(line)
-    return [Step(where, "console", code, "\n".join(shown)) for code, shown in found]
+            if code:
+                shown = block.string[start:at]
+                found.append(Step(where, "console", code, shown or None, (start, at)))
+            code = line[2:].rstrip("\n")
+        elif line.startswith("> ") and start == at:
+            code += f"\n{line[2:]}".rstrip("\n")
+        else:
+            at += len(line)
+            continue
+        at += len(line)
+        start = at
+    return found
 
 
 def _masked(text: str) -> list[str]:
@@ -158,3 +197,20 @@ def _masked(text: str) -> list[str]:
             line = re.sub(pattern, replacement, line)
         lines.append(line.strip())
     return [line for line in lines if line]
+
+
+def _refresh_all() -> None:
+    root = Path(__file__).resolve().parent.parent
+    glow = Path(os.environ.get("VFPROG_REALDATA", root.parent / "shared" / "realdata")) / "glow"
+    pages = [root / "docs" / f"{name}.md" for name in GUIDES]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "vfprog-demo").symlink_to(folder, target_is_directory=True)
+        shell = Shell(Path(folder))
+        for page in [*pages, root / "README.md"]:
+            refresh(page, shell)
+        if glow.is_dir():
+            refresh(root / "docs" / "glow.md", Shell(Path(folder), {"GLOW": str(glow)}))
+
+
+if __name__ == "__main__":
+    _refresh_all()

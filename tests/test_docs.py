@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.guides import Shell, Step, agrees, faults, steps
+from tests.guides import GUIDES as NAMES
+from tests.guides import Shell, Step, agrees, faults, refresh, steps
 from vfprog.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-GUIDES = [ROOT / "docs" / f"{name}.md"
-          for name in ("data-scientist", "clinician", "analyst", "registry-engineer")]  # fmt: skip
+GUIDES = [ROOT / "docs" / f"{name}.md" for name in NAMES]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
@@ -58,6 +58,16 @@ def test_the_readme_lists_every_command() -> None:
     assert sorted(listed) == sorted(COMMANDS)
 
 
+def test_the_readme_quotes_the_page_on_glow() -> None:
+    page = (ROOT / "docs" / "glow.md").read_text(encoding="utf-8")
+    row = r"^new_fracture +(\S+) +(\S+) .*\npreprocedure +(\S+), (\S+) (\S+), (\S+)"
+    found = re.search(row, page, re.MULTILINE)
+    assert found is not None
+    c, slope, *limits = (number.lstrip("0") for number in found.groups())
+    quoted = f"{c} ({limits[0]} to {limits[1]}) and a slope of {slope} ({limits[2]} to {limits[3]})"
+    assert quoted in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_every_option_named_exists() -> None:
     """An option in running text is no part of a block that is run, so it is looked up."""
@@ -83,8 +93,8 @@ def guide_of(tmp_path: Path, text: str) -> Path:
 def test_commands_go_on_and_carry_what_they_print(tmp_path: Path) -> None:
     text = "# x\n\n```console\n$ cat <<'END'\n> a\n> END\na\n$ true\n```\n"
     assert steps(guide_of(tmp_path, text)) == [
-        Step("guide.md:4", "console", "cat <<'END'\na\nEND", "a"),
-        Step("guide.md:4", "console", "true", ""),
+        Step("guide.md:4", "console", "cat <<'END'\na\nEND", "a\n"),
+        Step("guide.md:4", "console", "true", None),
     ]
 
 
@@ -98,7 +108,7 @@ def test_what_a_python_block_prints_follows_at_once(tmp_path, after, printed) ->
     ("shown", "printed", "same"),
     [
         ("risk 0.71", "risk 0.64", True),
-        ("change −0.07", "change +0.11", True),
+        ("change \N{MINUS SIGN}0.07", "change +0.11", True),
         ("a  1\n───\nb 2", "a 17\n──────\nb     3\n", True),
         ("│██▌ x", "│█ x", True),
         ("sha256 0f3609ff8ba5", "sha256 44b282768191", True),
@@ -121,7 +131,7 @@ def test_numbers_may_differ_and_words_may_not(shown: str, printed: str, same: bo
 def test_what_is_wrong_is_found_with_its_place(tmp_path: Path) -> None:
     text = "```console\n$ echo two\none\n```\n\n```python\nraise SystemExit(3)\n```\n"
     lie, failure = faults(guide_of(tmp_path, text), Shell(tmp_path))
-    assert "guide.md:2: echo two\nprints:\ntwo\n\nnot:\none" in lie
+    assert "guide.md:2: echo two\nprints:\ntwo\n\nnot:\none\n" in lie
     assert "guide.md:7: raise SystemExit(3)\n\nends with 3" in failure
 
 
@@ -129,3 +139,17 @@ def test_a_command_two_guides_print_is_run_once(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     step = Step("a", "console", "echo x >> log; wc -l < log", None)
     assert [shell.run(step), shell.run(step)] == [(0, "1\n"), (0, "1\n")]
+
+
+def test_a_refreshed_guide_prints_what_is_printed_now(tmp_path: Path) -> None:
+    text = (
+        "```console\n$ seq 1 5\n9\n...\n8\n$ true\n$ echo two\n1\n```\n\nWords 9.\n\n"
+        "```python\nprint(1)\n```\n\n```text\n0\n```\n"
+    )
+    guide = guide_of(tmp_path, text)
+    refresh(guide, Shell(tmp_path))
+    assert guide.read_text() == (
+        "```console\n$ seq 1 5\n1\n...\n5\n$ true\n$ echo two\ntwo\n```\n\nWords 9.\n\n"
+        "```python\nprint(1)\n```\n\n```text\n1\n```\n"
+    )
+    assert faults(guide, Shell(tmp_path)) == []

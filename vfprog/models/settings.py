@@ -69,7 +69,7 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inner_folds: int = Field(default=5, ge=2)
-    copies: int = Field(default=1, ge=0)
+    copies: int = Field(default=3, ge=0)
     max_blank: float = Field(default=0.7, ge=0, lt=1)
     penalties: tuple[float, ...] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 1.0)
     min_observed: int = Field(default=10, ge=1)

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-import platform
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from vfprog.errors import TrainingError
-from vfprog.models.procedure import cohort_weights
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.scoring.bundle import BundleParts, check_free, write_bundle
-from vfprog.scoring.members import stack_members
-from vfprog.validation.performance import performance
-from vfprog.validation.resampling import (
-    Refit,
-    RefitResult,
-    collect_folds,
-    plan_folds,
-    plan_resamples,
-    run_refits,
-)
+from vfprog.workflows.assemble import bundle_parts, judge, notes_of
 from vfprog.workflows.inputs import (
     build_cohorts,
     choose_endpoints,
@@ -34,9 +17,12 @@ from vfprog.workflows.inputs import (
     no_progress,
     open_registry,
 )
+from vfprog.workflows.refitting import Work, fit_models, gather_risks, resample_models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    import pandas as pd
 
     from vfprog.data.cohort import Cohort
     from vfprog.data.mapping import Mapping as RegistryMapping
@@ -47,8 +33,6 @@ if TYPE_CHECKING:
     from vfprog.schema.dictionary import PredictionTime
     from vfprog.schema.endpoints import Endpoint
     from vfprog.workflows.inputs import Progress
-
-_VERSIONS = ("vfprog", "numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 
 
 @dataclass
@@ -95,20 +79,6 @@ class Training:
     registry: Registry
     settings: TrainingSettings
     seed: int
-
-
-@dataclass
-class _Work:
-    """The state of a training while it runs."""
-
-    cohorts: dict[str, Cohort]
-    refused: dict[str, str]
-    settings: TrainingSettings
-    n_jobs: int
-    progress: Progress
-    fitted: dict[str, FittedProcedure] = field(default_factory=dict)
-    folds: dict[str, list[RefitResult]] = field(default_factory=dict)
-    members: dict[str, list[RefitResult]] = field(default_factory=dict)
 
 
 def train(
@@ -172,148 +142,17 @@ def train(
     jobs = n_jobs or os.cpu_count() or 1
     strict = endpoints is not None
     cohorts, refused = build_cohorts(opened.registry, chosen, strict=strict)
-    work = _Work(cohorts, refused, settings, jobs, progress)
+    work = Work(cohorts, refused, settings, jobs, progress)
     times: list[PredictionTime] = ["preprocedure"]
     if has_procedure_values(opened.registry):
         times.append("postprocedure")
-    _fit_all(work, times, seed, strict=strict)
-    _resample_all(work, resamples, seed)
-    risks = _gather(work, strict=strict)
-    table = _performance(work, risks, seed)
-    notes = _notes(work, resamples, times)
-    parts = _parts(work, opened.registry, table, notes, name, seed, resamples)
+    fit_models(work, times, seed, strict=strict)
+    resample_models(work, resamples, seed)
+    risks = gather_risks(work, strict=strict)
+    table = judge(work, risks, seed)
+    notes = notes_of(work, resamples, times)
+    parts = bundle_parts(work, opened.registry, table, notes, name, seed, resamples)
     return Training(
         write_bundle(parts, out, force=force), parts, work.cohorts, work.fitted, risks, table,
         work.refused, notes, opened.warnings, opened.registry, settings, seed,
     )  # fmt: skip
-
-
-def _fit_all(work: _Work, times: Sequence[PredictionTime], seed: int, *, strict: bool) -> None:
-    refits = [Refit(e, time, "development", seed) for e in work.cohorts for time in times]
-    results = run_refits(refits, work.cohorts, work.settings, n_jobs=work.n_jobs)
-    for done, result in enumerate(results, 1):
-        work.progress("models", done, len(refits))
-        if result.fitted is None:
-            work.refused[result.refit.model] = result.failure
-        else:
-            work.fitted[result.refit.model] = result.fitted
-    _stop_if_refused(work, work.fitted, strict=strict)
-    ordered = [refit.model for refit in refits if refit.model in work.fitted]
-    work.fitted = {model: work.fitted[model] for model in ordered}
-
-
-def _resample_all(work: _Work, resamples: int, seed: int) -> None:
-    refits: list[Refit] = []
-    for fitted in work.fitted.values():
-        model = fitted.model
-        key = (model.endpoint.name, model.prediction_time)
-        refits += plan_folds(*key, work.settings, seed=seed + 1000)
-        refits += plan_resamples(*key, resamples, seed=seed + 2000)
-    features = {model: fitted.model.features for model, fitted in work.fitted.items()}
-    results = run_refits(refits, work.cohorts, work.settings, features=features, n_jobs=work.n_jobs)
-    for done, result in enumerate(results, 1):
-        kept = work.folds if result.refit.kind == "fold" else work.members
-        kept.setdefault(result.refit.model, []).append(result)
-        work.progress("validation and members", done, len(refits))
-
-
-def _gather(work: _Work, *, strict: bool) -> dict[str, dict[str, FloatArray]]:
-    """Return the cross-validated risks; a model that has none cannot be judged, so is refused."""
-    risks: dict[str, dict[str, FloatArray]] = {}
-    for name, fitted in work.fitted.items():
-        n = work.cohorts[fitted.model.endpoint.name].n
-        try:
-            risks[name] = collect_folds(work.folds[name], n, repeats=work.settings.outer_repeats)
-        except TrainingError as error:
-            work.refused[name] = str(error)
-    _stop_if_refused(work, risks, strict=strict)
-    work.fitted = {name: work.fitted[name] for name in risks}
-    work.members = {name: work.members.get(name, []) for name in risks}
-    return risks
-
-
-def _stop_if_refused(work: _Work, left: Mapping[str, object], *, strict: bool) -> None:
-    if (strict and work.refused) or not left:
-        raise TrainingError("\n".join(f"{name}: {why}" for name, why in work.refused.items()))
-
-
-def _performance(work: _Work, risks: dict[str, dict[str, FloatArray]], seed: int) -> pd.DataFrame:
-    """Judge every model and learner on its cross-validated risks, weights honoured."""
-    tables = []
-    for model, by_learner in risks.items():
-        spec = work.fitted[model].model
-        cohort = work.cohorts[spec.endpoint.name]
-        weight = cohort_weights(cohort, work.settings)
-        known = weight > 0
-        for learner, risk in by_learner.items():
-            table = performance(
-                cohort.outcome.event[known].astype(float), risk[:, known],
-                sample_weight=weight[known], groups=cohort.patient_id[known], random_state=seed,
-            )  # fmt: skip
-            labels = {"model": model, "endpoint": spec.endpoint.name,
-                      "prediction_time": spec.prediction_time, "learner": learner}  # fmt: skip
-            for place, (column, value) in enumerate(labels.items()):
-                table.insert(place, column, value)
-            tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def _notes(work: _Work, resamples: int, times: Sequence[str]) -> list[str]:
-    notes = [f"{model}: {note}" for model, f in work.fitted.items() for note in f.notes]
-    notes += [f"{model}: not trained: {why}" for model, why in work.refused.items()]
-    notes += [f"{name}: {note}" for name, c in work.cohorts.items() for note in c.notes]
-    for model, results in work.members.items():
-        failed = sum(result.fitted is None for result in results)
-        if failed:
-            notes.append(f"{model}: {failed} of {resamples} bootstrap refits could not be fitted")
-    if len(times) == 1:
-        notes.append("nothing known from the procedure is recorded: preprocedure models only")
-    return notes
-
-
-def _parts(
-    work: _Work,
-    registry: Registry,
-    table: pd.DataFrame,
-    notes: list[str],
-    name: str,
-    seed: int,
-    resamples: int,
-) -> BundleParts:
-    members = {
-        model: [r.fitted.model for r in sorted(results, key=lambda r: r.refit.seed) if r.fitted]
-        for model, results in work.members.items()
-    }
-    created = dt.datetime.now(dt.UTC)
-    provenance = {
-        "created": created.isoformat(timespec="seconds"),
-        "source": registry.source,
-        "digest": registry.digest,
-        "all_episodes": registry.all_episodes,
-        "n_episodes": len(registry.episodes),
-        "n_sites": int(registry.episodes["site_id"].nunique()),
-        "seed": seed,
-        "resamples": resamples,
-        "settings": work.settings.model_dump(mode="json"),
-        "versions": {p: version(p) for p in _VERSIONS} | {"python": platform.python_version()},
-        "choices": {model: fitted.choices for model, fitted in work.fitted.items()},
-        "flow": {n: c.flow.to_dict("records") for n, c in work.cohorts.items()},
-        "refused": work.refused,
-        "notes": notes,
-    }
-    rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    return BundleParts(
-        name=name,
-        version=created.strftime("%Y%m%d.%H%M%S"),
-        simulated=registry.simulated,
-        dictionary=registry.dictionary,
-        models={model: fitted.model for model, fitted in work.fitted.items()},
-        boosters={m: f.booster for m, f in work.fitted.items() if f.booster is not None},
-        members={model: stack_members(models) for model, models in members.items() if models},
-        performance=[{str(k): _plain(v) for k, v in row.items()} for row in rows],
-        provenance=provenance,
-    )
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

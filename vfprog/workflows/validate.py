@@ -19,6 +19,7 @@ from vfprog.scoring.choice import known_after_procedure
 from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.performance import performance
+from vfprog.workflows.assemble import labelled
 from vfprog.workflows.files import check_target, write_table
 from vfprog.workflows.inputs import as_recorded, open_for
 
@@ -138,12 +139,7 @@ def _judge(bundle: Bundle, name: str, cohort: Cohort, result: Validation) -> pd.
          "risk": risk}
     )  # fmt: skip
     table = performance(outcome, risk, sample_weight=weight[known], groups=cohort.patient_id[known])
-    for place, (column, value) in enumerate(
-        {"model": name, "endpoint": model.endpoint.name,
-         "prediction_time": model.prediction_time}.items()
-    ):  # fmt: skip
-        table.insert(place, column, value)
-    return table
+    return labelled(table, model)
 
 
 def _settings(bundle: Bundle) -> TrainingSettings:

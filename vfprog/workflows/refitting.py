@@ -1,0 +1,144 @@
+"""The refits of one training: models, cross-validation folds and bootstrap members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vfprog.errors import TrainingError
+from vfprog.validation.resampling import (
+    Refit,
+    RefitResult,
+    collect_folds,
+    plan_folds,
+    plan_resamples,
+    run_refits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vfprog.data.cohort import Cohort
+    from vfprog.features.arrays import FloatArray
+    from vfprog.models.procedure import FittedProcedure
+    from vfprog.models.settings import TrainingSettings
+    from vfprog.schema.dictionary import PredictionTime
+    from vfprog.workflows.inputs import Progress
+
+
+@dataclass
+class Work:
+    """The state of a training while it runs.
+
+    Parameters
+    ----------
+    cohorts : dict of str to Cohort
+        Cohort of each endpoint.
+    refused : dict of str to str
+        Endpoints and models that cannot be fitted honestly, and why.
+    settings : TrainingSettings
+        Settings of the procedure.
+    n_jobs : int
+        Worker processes.
+    progress : callable
+        Called with stage, steps done and steps in all.
+    fitted : dict of str to FittedProcedure
+        Models of all participants.
+    folds, members : dict of str to list of RefitResult
+        Folds and bootstrap refits of each model.
+    """
+
+    cohorts: dict[str, Cohort]
+    refused: dict[str, str]
+    settings: TrainingSettings
+    n_jobs: int
+    progress: Progress
+    fitted: dict[str, FittedProcedure] = field(default_factory=dict)
+    folds: dict[str, list[RefitResult]] = field(default_factory=dict)
+    members: dict[str, list[RefitResult]] = field(default_factory=dict)
+
+
+def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict: bool) -> None:
+    """Fit every model on all participants; a refusal stops the work only where it was asked for.
+
+    Parameters
+    ----------
+    work : Work
+        Receives ``fitted`` and ``refused``.
+    times : sequence of str
+        Prediction times.
+    seed : int
+        Seed of the fits.
+    strict : bool
+        Whether every model was asked for.
+    """
+    refits = [Refit(e, time, "development", seed) for e in work.cohorts for time in times]
+    results = run_refits(refits, work.cohorts, work.settings, n_jobs=work.n_jobs)
+    for done, result in enumerate(results, 1):
+        work.progress("models", done, len(refits))
+        if result.fitted is None:
+            work.refused[result.refit.model] = result.failure
+        else:
+            work.fitted[result.refit.model] = result.fitted
+    _stop_if_refused(work, work.fitted, strict=strict)
+    ordered = [refit.model for refit in refits if refit.model in work.fitted]
+    work.fitted = {model: work.fitted[model] for model in ordered}
+
+
+def resample_models(work: Work, resamples: int, seed: int) -> None:
+    """Run folds and bootstrap refits of all models in one pool.
+
+    Parameters
+    ----------
+    work : Work
+        Receives ``folds`` and ``members``.
+    resamples : int
+        Bootstrap refits of each model.
+    seed : int
+        Seed of the training; folds and samples have seeds of their own.
+    """
+    refits: list[Refit] = []
+    for fitted in work.fitted.values():
+        model = fitted.model
+        key = (model.endpoint.name, model.prediction_time)
+        refits += plan_folds(*key, work.settings, seed=seed + 1000)
+        refits += plan_resamples(*key, resamples, seed=seed + 2000)
+    features = {model: fitted.model.features for model, fitted in work.fitted.items()}
+    results = run_refits(refits, work.cohorts, work.settings, features=features, n_jobs=work.n_jobs)
+    for done, result in enumerate(results, 1):
+        kept = work.folds if result.refit.kind == "fold" else work.members
+        kept.setdefault(result.refit.model, []).append(result)
+        work.progress("validation and members", done, len(refits))
+
+
+def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]]:
+    """Return the cross-validated risks; a model that has none cannot be judged, so is refused.
+
+    Parameters
+    ----------
+    work : Work
+        The refits; models refused here leave it.
+    strict : bool
+        Whether every model was asked for.
+
+    Returns
+    -------
+    dict of str to dict of str to ndarray of float, shape (repeats, n)
+        Risks by model and learner.
+    """
+    risks: dict[str, dict[str, FloatArray]] = {}
+    for name, fitted in work.fitted.items():
+        n = work.cohorts[fitted.model.endpoint.name].n
+        try:
+            risks[name] = collect_folds(work.folds[name], n, repeats=work.settings.outer_repeats)
+        except TrainingError as error:
+            work.refused[name] = str(error)
+    _stop_if_refused(work, risks, strict=strict)
+    work.fitted = {name: work.fitted[name] for name in risks}
+    work.members = {name: work.members.get(name, []) for name in risks}
+    return risks
+
+
+def _stop_if_refused(work: Work, left: Mapping[str, object], *, strict: bool) -> None:
+    if (strict and work.refused) or not left:
+        raise TrainingError("\n".join(f"{name}: {why}" for name, why in work.refused.items()))

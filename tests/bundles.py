@@ -28,7 +28,7 @@ LINEAR = {
     "age_years": (-0.02, 75.0),
     "sex=male": (-0.1, 0.25),
     "bmi_kg_m2": (0.01, 26.0),
-    "vas_baseline": (0.31, 7.5),
+    "vas_baseline": (0.3, 7.5),
     "bed_rest": (0.41, 0.3),
     "opioids": (-0.15, 0.6),
     "log_fracture_age": (-0.25, 3.5),

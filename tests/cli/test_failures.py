@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from vfprog.cli.failures import MAX_GROUPS, describe
+from vfprog.data.checks import capped
 from vfprog.errors import Failure
 
 
@@ -37,6 +38,11 @@ def test_only_as_many_rows_and_groups_as_fit() -> None:
     text = describe(failures, where_all="see --out")
     assert text.splitlines()[-1] == "... and 6 more, see --out"
     assert describe(failures).endswith("... and 6 more")
+
+
+def test_a_capped_group_tells_the_whole_number() -> None:
+    text = describe(capped([_failure(row, "vas") for row in range(9)], limit=5))
+    assert text.endswith("(the first of 9: rows 0, 1, 2, 3, ...)")
 
 
 def test_long_messages_are_wrapped() -> None:

@@ -91,6 +91,8 @@ def test_a_list_of_one_is_a_list(bundle, capsys, monkeypatch) -> None:
         (b"79", "stdin: expected an object or a list of objects, got int"),
         (b"[79]", "patient[0]: expected an object of predictors, got int"),
         (b"{}", "patient[0]: no predictor is given"),
+        (b'{"age_years": ' + b"9" * 5000 + b"}", "a number too long or objects too deep"),
+        (b"[" * 100_000, "a number too long or objects too deep"),
         (b'{"age_years": 79, "age_years": 97}', "stdin: gives age_years twice"),
         (b'{"vas_baselin": 8, "age_years": 79}', "did you mean vas_baseline?"),
         (b'{"vas_baseline": 70}', "[0].vas_baseline: must lie between 0 and 10 in points, got 70"),

@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.mark.parametrize(
     ("name", "change", "style"),
     [
-        ("before", {}, Style()),
+        ("before", {"vas_baseline": 9}, Style()),
         ("after_ascii", {"vas_baseline": 1, "vertebrae": [AFTER]}, Style(fancy=False)),
     ],
 )

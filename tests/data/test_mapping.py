@@ -298,6 +298,11 @@ def test_a_mapping_for_another_kind_of_source(tmp_path):
          "identifies a patient or centre"),
         ({"columns": {"age_years": "a"},
           "outcomes": {"y": {"column": "y", "event": [1], "no_event": ["1"]}}}, "cannot mean both"),
+        ({"columns": {"age_years": "a"}, "delimiter": ""}, "delimiter"),
+        ({"columns": {"age_years": "a"}, "delimiter": ";;"}, "delimiter"),
+        ({"columns": {"age_years": "a"}, "date_format": "%Q"}, "no format of whole dates"),
+        ({"columns": {"age_years": "a"}, "date_format": "mixed"}, "no format of whole dates"),
+        ({"columns": {"index_date": {"column": "d", "date_format": "%d.%m"}}}, "whole dates"),
     ],
 )  # fmt: skip
 def test_contradictions_are_configuration_errors(tmp_path, content, message):

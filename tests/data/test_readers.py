@@ -143,7 +143,9 @@ def test_nested_vertebrae(tmp_path, suffix):
     np.testing.assert_array_equal(arrays.vertebrae["cement_leakage"], [np.nan, np.nan, 0])
 
 
-@pytest.mark.parametrize("cell", ["L1", '{""level"": ""L1""}', '[""L1""]', "[1,"])
+@pytest.mark.parametrize(
+    "cell", ["L1", '{""level"": ""L1""}', '[""L1""]', "[1,", "[" * 100_000, "9" * 5000]
+)
 def test_nested_value_that_is_no_list_of_vertebrae(tmp_path, cell):
     path = tmp_path / "p.csv"
     path.write_text(f'episode_id,vertebrae\na,"{cell}"\n')

@@ -69,7 +69,7 @@ def test_a_table_by_hand():
     rows = table.set_index("predictor")
     assert rows["base_log_odds"].unique() == pytest.approx([0.3])
     expected = {
-        "vas_baseline": (8, 0.75 * 0.155 + 0.25 * 0.25, "pain"),
+        "vas_baseline": (8, 0.75 * 0.15 + 0.25 * 0.25, "pain"),
         "sex": (1, 0.75 * -0.1 * (1 - 0.25), "frailty"),
         "pi_ll_mismatch_deg": (10, 0.75 * -0.01 * (10 - 8), "alignment"),
         "height_loss_pct": (40, 0.75 * -0.006 * (40 - 30), "fracture"),

@@ -17,6 +17,7 @@ from vfprog.models.procedure import (
     check_classes,
     cohort_weights,
     fit_procedure,
+    lost_outcomes,
 )
 from vfprog.models.sample_size import riley_sample_size
 from vfprog.models.settings import load_settings
@@ -361,3 +362,13 @@ def test_half_of_the_inputs_is_enough_for_calibration(several):
     mean = np.mean([risks(fitted, fresh) for fitted in several])
     assert mean == pytest.approx(fresh.outcome.event.mean(), abs=0.03)
     assert mean_slope(fitted_on_each(copies=0), fresh) < mean_slope(several, fresh) - 0.1
+
+
+def test_heavy_loss_is_said_with_the_effective_sample_size():
+    assert lost_outcomes(np.ones(6), 10) == []
+    # weights 1, 1, 4: (1 + 1 + 4)^2 / (1 + 1 + 16) = 2
+    (note,) = lost_outcomes(np.array([1.0, 1.0, 4.0]), 8)
+    assert note == (
+        "the outcome of 3 of 8 participants is known; weights up to 4.0 stand for the others "
+        "(effective sample size 2)"
+    )

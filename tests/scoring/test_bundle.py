@@ -15,6 +15,7 @@ from tests.scoring.models import random_parts
 from vfprog.errors import BundleError
 from vfprog.scoring import bundle as bundle_code
 from vfprog.scoring.bundle import check_free, load_bundle, write_bundle
+from vfprog.scoring.manifest import content_digest
 
 MODEL = "models/response_preprocedure.npz"
 
@@ -24,11 +25,12 @@ def contents(folder):
 
 
 def forge(folder, name, content):
-    """Put other content into a file and the hash that goes with it into the manifest."""
+    """Put other content into a file and the hashes that go with it into the manifest."""
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    manifest["sha256"] = content_digest(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 

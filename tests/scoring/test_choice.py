@@ -23,7 +23,7 @@ def arrays(*records):
     ("finding", "after"),
     [
         ({"treated": True}, True),
-        ({"treated": False}, True),
+        ({"treated": False}, False),
         ({"cement_volume_ml": 0}, True),
         ({"cement_leakage": "none"}, True),
         ({"cement_leakage": None, "treated": float("nan")}, False),
@@ -60,9 +60,14 @@ def test_a_model_without_episodes_is_left_out(hand):
     assert chosen == ["new_fracture_preprocedure"]
 
 
-def test_the_only_model_of_an_endpoint_answers_whatever_is_known(tmp_path):
+@pytest.mark.parametrize(
+    ("only", "before", "after"), [("preprocedure", True, True), ("postprocedure", False, True)]
+)
+def test_the_only_model_of_an_endpoint_never_answers_too_early(tmp_path, only, before, after):
     parts = hand_parts(members=False)
-    only = {"response_postprocedure": parts.models["response_postprocedure"]}
-    bundle = load_bundle(write_bundle(replace(parts, models=only), tmp_path / "b"))
-    ((name, rows),) = assignments(bundle, arrays({"age_years": 70}))
-    assert (name, rows.tolist()) == ("response_postprocedure", [True])
+    name = f"response_{only}"
+    models = {name: parts.models[name]}
+    bundle = load_bundle(write_bundle(replace(parts, models=models, boosters={}), tmp_path / "b"))
+    for vertebra, expected in (({"treated": False}, before), ({"treated": True}, after)):
+        found = assignments(bundle, arrays({"age_years": 70, "vertebrae": [vertebra]}))
+        assert [model for model, _ in found] == [name] * expected

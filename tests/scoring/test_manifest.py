@@ -84,6 +84,12 @@ def test_a_model_under_another_name_is_refused(folder):
         load_bundle(folder)
 
 
+def test_a_bundle_without_models_is_refused(folder):
+    rewrite(folder, models={})
+    with pytest.raises(BundleError, match="holds no model"):
+        load_bundle(folder)
+
+
 def test_a_model_without_numbers_is_refused(folder):
     rewrite(folder, files={})
     with pytest.raises(BundleError, match="no numbers of model"):
@@ -150,3 +156,20 @@ def test_a_bundle_is_known_by_its_manifest(folder, tmp_path):
     for content in ('{"manifest_version": 3}', "[]", "{"):
         (other / MANIFEST).write_text(content)
         assert not is_bundle(other)
+
+
+def test_a_manifest_edited_by_hand_is_refused(tmp_path):
+    folder = hand_bundle(tmp_path / "bundle")
+    text = (folder / "manifest.json").read_text(encoding="utf-8")
+    assert '"simulated": true' in text
+    edited = text.replace('"simulated": true', '"simulated": false')
+    (folder / "manifest.json").write_text(edited, encoding="utf-8")
+    with pytest.raises(BundleError, match=r"manifest\.json was altered"):
+        load_bundle(folder)
+
+
+def test_a_file_nobody_named_is_refused(tmp_path):
+    folder = hand_bundle(tmp_path / "bundle")
+    (folder / "models" / "stray.npz").write_bytes(b"?")
+    with pytest.raises(BundleError, match=r"does not name models/stray\.npz"):
+        load_bundle(folder)

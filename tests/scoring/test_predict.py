@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bundles import AFTER, PATIENT, hand_bundle
+from tests.bundles import AFTER, PATIENT, hand_bundle, hand_parts
 from tests.scoring.models import random_patient
 from vfprog.errors import BundleError, InputError
-from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle import load_bundle, write_bundle
 from vfprog.scoring.predict import predict
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -38,18 +39,18 @@ def close(one, other):
 
 
 def test_a_risk_and_its_explanation_by_hand(hand):
-    # linear .4 + .3 (8 - 7.5) + .4 (1 - .3) - .02 (65 - 75), weight .75; one tree +.25, weight .25
+    # linear .4 + .3 (8 - 7.5) + .41 (1 - .3) - .02 (65 - 75), weight .75; one tree +.25, weight .25
     prognosis = predict(hand, {"vas_baseline": 8, "bed_rest": True, "age_years": 65})["response"]
     expected = {
-        "vas_baseline": 0.75 * 0.15 + 0.25 * 0.25, "bed_rest": 0.75 * 0.28, "age_years": 0.75 * 0.2
+        "vas_baseline": 0.75 * 0.15 + 0.25 * 0.25, "bed_rest": 0.75 * 0.287, "age_years": 0.75 * 0.2
     }  # fmt: skip
     found = {c.predictor: c.log_odds for c in prognosis.contributions if c.log_odds}
     assert prognosis.base_log_odds == pytest.approx(0.3)
     assert found == pytest.approx(expected)
     assert list(found) == ["bed_rest", "vas_baseline", "age_years"]  # largest first
-    assert prognosis.risk == pytest.approx(1 / (1 + math.exp(-(0.3 + 0.175 + 0.21 + 0.15))))
+    assert prognosis.risk == pytest.approx(1 / (1 + math.exp(-(0.3 + 0.175 + 0.21525 + 0.15))))
     assert prognosis.concepts() == pytest.approx(
-        {"pain": 0.385, "frailty": 0.15, "fracture": 0, "bone": 0, "alignment": 0}
+        {"pain": 0.39025, "frailty": 0.15, "fracture": 0, "bone": 0, "alignment": 0}
     )
     shown = {c.predictor: c.value for c in prognosis.contributions}
     assert (shown["vas_baseline"], shown["bed_rest"], shown["t_score"]) == (8, True, None)
@@ -65,6 +66,14 @@ def test_the_instability_interval_by_hand(hand):
         (low + 0.1 * (middle - low), high - 0.1 * (high - middle))
     )
     assert prognosis.instability_level == 0.9
+
+
+def test_what_no_model_uses_is_said_when_it_is_given(hand):
+    # the hand models know pain, bed rest, age and T-score; PI is derived where PT and SS are given
+    given = {"vas_baseline": 8, "smoker": True, "vertebrae": [{"level": "L1", "of_type": "OF2"}]}
+    silent = predict(hand, {"vas_baseline": 8, "smoker": None, "neurological_signs": True})
+    assert codes(silent) == [("trained_on_simulated", None)]
+    assert codes(predict(hand, given))[1:] == [("not_used", "smoker"), ("not_used", "of_type")]
 
 
 def test_without_members_there_is_no_interval(tmp_path):
@@ -217,8 +226,8 @@ def test_base_and_contributions_are_the_log_odds_shown(bundle, seed):
 def test_the_postprocedure_model_answers_if_and_only_if_a_procedure_value_is_there(bundle, seed):
     rng = np.random.default_rng(seed)
     patient = random_patient(rng)
-    late = {"treated", "cement_volume_ml", "cement_leakage"}
-    after = any(late & vertebra.keys() for vertebra in patient["vertebrae"])
+    late = {"cement_volume_ml", "cement_leakage"}
+    after = any(late & v.keys() or v.get("treated") for v in patient["vertebrae"])
     times = {prognosis.prediction_time for prognosis in predict(bundle, patient).prognoses}
     assert times == {"postprocedure" if after else "preprocedure"}
 
@@ -273,3 +282,19 @@ def test_the_identity_of_the_bundle_is_told(hand):
 def test_a_bundle_says_the_same_each_time_it_is_loaded(tmp_path):
     folder = hand_bundle(tmp_path / "b")
     assert predict(load_bundle(folder), PATIENT).as_dict() == predict(folder, PATIENT).as_dict()
+
+
+def test_without_a_preprocedure_model_nobody_is_answered_before_the_procedure(tmp_path):
+    parts = hand_parts()
+    kept = {n: m for n, m in parts.models.items() if n != "response_preprocedure"}
+    boosters = {n: b for n, b in parts.boosters.items() if n in kept}
+    members = {n: m for n, m in parts.members.items() if n in kept}
+    folder = write_bundle(
+        replace(parts, models=kept, boosters=boosters, members=members), tmp_path / "b"
+    )
+    before = predict(folder, {"vas_baseline": 8, "vertebrae": [{"treated": False}]})
+    assert "response" not in [p.endpoint for p in before.prognoses]
+    assert "no_model" in [w.code for w in before.warnings]
+    after = predict(folder, {"vas_baseline": 8, "vertebrae": [{"treated": True}]})
+    assert after["response"].prediction_time == "postprocedure"
+    assert "no_model" not in [w.code for w in after.warnings]

@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 
@@ -77,6 +79,12 @@ def test_a_table_is_written_by_its_ending_and_comes_back(tmp_path, ending):
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}[ending]
     pd.testing.assert_frame_equal(read(path), TABLE, check_dtype=False)
     assert [p.name for p in path.parent.iterdir()] == [f"t.{ending}"]
+
+
+def test_json_keeps_the_numbers_of_the_other_formats(tmp_path):
+    table = pd.DataFrame({"risk": [0.6763829494444512, 1 / 3]})
+    text = write_table(table, tmp_path / "t.json").read_text(encoding="utf-8")
+    assert [row["risk"] for row in json.loads(text)] == pytest.approx(table["risk"], abs=1e-15)
 
 
 def test_a_table_is_replaced_only_when_asked(tmp_path):

@@ -86,6 +86,15 @@ def test_errors_are_listed_and_nothing_is_written(training, tmp_path):
     assert not (tmp_path / "s.csv").exists()
 
 
+def test_a_patient_of_whom_nothing_is_known_is_refused_as_predict_does(training, tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_text("episode_id,Age_Years,bed_rest\na,79,\nb,80,yes\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no predictor is given") as caught:
+        score(training.bundle, path, tmp_path / "s.csv")
+    assert [f.row for f in caught.value.failures] == ["a"]
+    assert not (tmp_path / "s.csv").exists()
+
+
 def test_levels_in_another_order_are_refused(training, tmp_path):
     swapped = changed(training.registry.dictionary, "sex", levels=("male", "female"))
     with pytest.raises(InputError, match="the bundle was trained on"):

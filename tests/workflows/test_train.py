@@ -14,6 +14,7 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.workflows.assemble import doubts
 from vfprog.workflows.train import train
 
 QUICK = quick_settings()
@@ -108,6 +109,24 @@ def test_an_endpoint_asked_for_and_refused_stops_the_training(tmp_path):
     with pytest.raises(TrainingError, match="new_fracture: 9 events and 231 non-events"):
         quickly(source, tmp_path / "b", endpoints=["response", "new_fracture"])
     assert not (tmp_path / "b").exists()
+
+
+def test_refusals_stand_in_the_order_of_the_models(tmp_path):
+    source = write_registry(tmp_path / "rare", rare(5))
+    done = quickly(source, tmp_path / "b", n_jobs=2)
+    assert list(done.refused) == ["new_fracture_preprocedure", "new_fracture_postprocedure"]
+
+
+def test_a_model_that_says_nothing_or_knows_too_much_is_doubted():
+    rows = [
+        ("m1", "model", "calibration_slope", -0.5), ("m1", "logistic", "calibration_slope", -2.0),
+        ("m1", "model", "c_statistic", 0.6), ("m2", "model", "c_statistic", 0.986),
+        ("m2", "model", "calibration_slope", 1.0), ("m3", "model", "calibration_slope", None),
+    ]  # fmt: skip
+    found = doubts(pd.DataFrame(rows, columns=["model", "learner", "metric", "estimate"]))
+    assert [note.split(":")[0] for note in found] == ["m1", "m2"]
+    assert "cross-validated slope -0.50" in found[0]
+    assert "c-statistic 0.986" in found[1]
 
 
 def test_a_default_endpoint_nobody_is_eligible_for_is_noted(tmp_path):

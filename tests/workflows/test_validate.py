@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -62,7 +63,10 @@ def test_a_registry_without_procedure_values_leaves_a_note(training, elsewhere, 
     tables["vertebrae"] = tables["vertebrae"].drop(columns="cement_volume_ml")
     result = validate(training.bundle, write_registry(tmp_path / "bare", tables))
     assert set(result.performance["model"]) == {"response_preprocedure"}
-    assert result.notes == ["response_postprocedure: not judged: no episode with a known outcome"]
+    assert "response: 2 of 9 predictors are not recorded at all: " in result.notes[0]
+    assert result.notes[-1] == (
+        "response_postprocedure: not judged: no episode with a known outcome"
+    )
 
 
 def test_one_class_leaves_a_note_and_nothing_to_judge_is_an_error(training, tmp_path):
@@ -112,3 +116,17 @@ def test_simulated_patients_are_marked(training):
     result = validate(training.bundle, replace(training.registry, simulated=True))
     assert result.simulated
     assert np.isfinite(result.performance["estimate"]).any()
+
+
+def test_what_differs_from_the_development_data_is_said(registry, training, tmp_path):
+    same = validate(training.bundle, registry)
+    assert any("the figures are too good" in note for note in same.notes)
+    frame = pd.read_csv(registry / "episodes.csv")
+    dropped = "t_score" if "t_score" in frame else frame.columns[-1]
+    other = tmp_path / "other"
+    shutil.copytree(registry, other)
+    frame.drop(columns=[dropped]).to_csv(other / "episodes.csv", index=False)
+    notes = validate(training.bundle, other).notes
+    assert not any("too good" in note for note in notes)
+    used = training.fitted["response_preprocedure"].model.parents
+    assert any(dropped in note for note in notes) == (dropped in used)

@@ -92,7 +92,7 @@ def _show(report: "CheckReport", out: Path | None) -> None:
 
     registry = report.registry
     data = "SIMULATED DATA: " if registry.simulated else ""
-    counts = f"{report.n_errors} errors, {report.n_warnings} warnings"
+    counts = f"{_counted(report.n_errors, 'error')}, {_counted(report.n_warnings, 'warning')}"
     say(f"{data}{registry.source}: {len(registry.episodes)} episodes, {counts}")
     if report.failures:
         where = f"see {out}" if out else "--out FILE writes all"
@@ -110,3 +110,7 @@ def _as_words(table: "pd.DataFrame") -> "pd.DataFrame":
     for name in ("row", "value"):
         words[name] = [None if v is None else str(v) for v in table[name]]
     return words
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"

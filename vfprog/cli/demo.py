@@ -19,7 +19,9 @@ def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to create.")] = Path(
         "vfprog-demo"
     ),
-    participants: Annotated[int, typer.Option(min=200, help="Episodes to simulate.")] = 4000,
+    participants: Annotated[
+        int, typer.Option(min=200, help="Participants to simulate; a few have a second episode.")
+    ] = 4000,
     resamples: Annotated[int, typer.Option(min=0, help="Bootstrap refits of each model.")] = 10,
     seed: Seed = 1,
     jobs: Annotated[

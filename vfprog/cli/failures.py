@@ -48,7 +48,7 @@ def _paragraph(group: list[Failure], width: int) -> Iterator[str]:
     mark = "warning: " if first.severity == "warning" else ""
     words = f"{mark}{_field(first)}: {first.message}"
     if len(group) > 1:
-        words += f" (the first of {len(group)}: rows {_rows(group)})"
+        words += f" (the first of {_number(group)}: rows {_rows(group)})"
     yield from textwrap.wrap(
         words, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False,
         break_long_words=False,
@@ -58,6 +58,14 @@ def _paragraph(group: list[Failure], width: int) -> Iterator[str]:
 def _field(failure: Failure) -> str:
     where = failure.table if failure.row is None else f"{failure.table}[{failure.row}]"
     return where if failure.column in {"*", ""} else f"{where}.{failure.column}"
+
+
+def _number(group: list[Failure]) -> int:
+    """Return how many failures a group stands for; a capped one ends with their number."""
+    last = group[-1]
+    if last.row is None and isinstance(last.value, int):
+        return max(last.value, len(group))
+    return len(group)
 
 
 def _rows(group: list[Failure]) -> str:

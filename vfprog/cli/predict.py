@@ -86,6 +86,8 @@ def read_patient(source: str) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise _wrong(name, f"is not JSON: {error.msg} at {where}") from None
+    except (ValueError, RecursionError):  # thousands of digits, thousands of brackets
+        raise _wrong(name, "cannot be read: a number too long or objects too deep") from None
     except _RepeatedKeyError as error:
         raise _wrong(name, f"gives {error} twice") from None
     if not isinstance(content, dict | list):

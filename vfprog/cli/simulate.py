@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to create.")],
-    participants: Annotated[int, typer.Option(min=1, help="Episodes to simulate.")] = 3000,
+    participants: Annotated[
+        int, typer.Option(min=1, help="Participants to simulate; a few have a second episode.")
+    ] = 3000,
     seed: Seed = 1,
     changes: Annotated[
         list[str] | None,

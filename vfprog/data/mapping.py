@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from vfprog.config import load_config
 from vfprog.errors import ConfigError
@@ -36,6 +45,19 @@ def _as_spec(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _whole_date(value: str) -> str:
+    """Refuse a format that cannot tell a date: a wrong letter, no year, pandas' ``mixed``."""
+    some_day = dt.datetime(2023, 12, 31)
+    try:
+        told = dt.datetime.strptime(some_day.strftime(value), value) == some_day
+    except ValueError:
+        told = False
+    if not told:
+        raise ValueError(f"{value!r} is no format of whole dates such as %d.%m.%Y")
+    return value
+
+
+DateFormat = Annotated[str, AfterValidator(_whole_date)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_as_words)]
 Recode = Annotated[dict[str, Scalar], BeforeValidator(_with_word_keys)]
 
@@ -86,7 +108,7 @@ class ColumnSpec(BaseModel):
     recode: Recode = Field(default_factory=dict)
     missing: Words = ()
     decimal_comma: bool | None = None
-    date_format: str | None = None
+    date_format: DateFormat | None = None
 
     @model_validator(mode="after")
     def _check(self) -> ColumnSpec:
@@ -268,10 +290,10 @@ class Mapping(BaseModel):
     post_baseline: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     missing: Words = ()
-    delimiter: str = ","
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8-sig"
     decimal_comma: bool = False
-    date_format: str | None = None
+    date_format: DateFormat | None = None
     all_episodes: bool = False
     population_note: str = ""
     simulated: bool = False

@@ -79,7 +79,7 @@ def _parse_cell(cell: object) -> list[dict[str, Any]] | None:
     if isinstance(cell, str):
         try:
             cell = json.loads(cell) if cell.strip() else []
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON; numbers too long, lists too deep
             return None
     if isinstance(cell, np.ndarray):
         cell = cell.tolist()

@@ -98,10 +98,11 @@ def fit_procedure(
     """
     rng = np.random.default_rng(seed)
     weight = cohort_weights(cohort, settings)
-    known = np.flatnonzero(weight > 0)
+    cohort_n, known = cohort.n, np.flatnonzero(weight > 0)
     cohort, weight = cohort.take(known), weight[known]
     y = cohort.outcome.event.astype(np.float64)
     notes = check_classes(y, cohort, settings)
+    notes += lost_outcomes(weight, cohort_n)
     names = available_predictors(cohort.arrays, settings.min_observed)
     if features is None:
         features = usable_features(cohort.dictionary, prediction_time, names)
@@ -185,6 +186,30 @@ def check_classes(y: FloatArray, cohort: Cohort, settings: TrainingSettings) -> 
     if len(np.unique(cohort.site_id)) == 1:
         notes.append("one site only: how the model travels to other sites cannot be judged")
     return notes
+
+
+def lost_outcomes(weight: FloatArray, n: int) -> list[str]:
+    """Return a warning where more than half of the outcomes are unknown.
+
+    Parameters
+    ----------
+    weight : ndarray of float, shape (n_known,)
+        Weights of the participants with a known outcome.
+    n : int
+        All participants.
+
+    Returns
+    -------
+    list of str
+        The warning with the effective sample size (Kish 1965), or nothing.
+    """
+    if len(weight) > n / 2:
+        return []
+    effective = weight.sum() ** 2 / (weight**2).sum()
+    return [
+        f"the outcome of {len(weight)} of {n} participants is known; weights up to "
+        f"{weight.max():.1f} stand for the others (effective sample size {effective:.0f})"
+    ]
 
 
 def available_predictors(arrays: EpisodeArrays, min_observed: int) -> list[str]:

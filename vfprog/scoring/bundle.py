@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import zipfile
 import zlib
@@ -25,6 +26,8 @@ from vfprog.schema.dictionary import Dictionary
 from vfprog.scoring.manifest import (
     FORMAT_VERSION,
     MANIFEST,
+    check_whole,
+    content_digest,
     is_bundle,
     read_files,
     read_manifest,
@@ -192,6 +195,7 @@ def load_bundle(path: str | Path) -> Bundle:
         raise BundleError(f"{folder}: the dictionary is malformed: {error}") from error
     if schema_hash != manifest["schema_hash"]:
         raise BundleError(f"{folder}: the dictionary does not match its schema hash")
+    check_whole(folder, manifest)
     return bundle
 
 
@@ -246,6 +250,7 @@ def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> bytes:
         "dictionary": parts.dictionary.model_dump(mode="json"),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
+    manifest["sha256"] = content_digest(manifest)
     return json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -272,6 +277,9 @@ def check_free(folder: Path, *, force: bool) -> None:
         Whether an existing bundle may be replaced; anything else is never replaced.
     """
     if not folder.exists():
+        there = next(parent for parent in folder.absolute().parents if parent.exists())
+        if not os.access(there, os.W_OK):
+            raise BundleError(f"{folder} cannot be made: {there} may not be written to")
         return
     if not force:
         raise BundleError(f"{folder} exists; choose another place or give --force to replace it")

@@ -19,6 +19,9 @@ PAIN_BASELINE = "vas_baseline"
 def known_after_procedure(arrays: EpisodeArrays, dictionary: Dictionary) -> BoolArray:
     """Return which episodes have any value that is known only from the procedure.
 
+    A "no" (``treated: false``) does not count: it is what a form says before the procedure, and of
+    a patient who has none.
+
     Parameters
     ----------
     arrays : EpisodeArrays
@@ -35,10 +38,11 @@ def known_after_procedure(arrays: EpisodeArrays, dictionary: Dictionary) -> Bool
     for predictor in dictionary.predictors:
         if predictor.known_at != "procedure":
             continue
+        least = 0.5 if predictor.kind == "binary" else -np.inf
         if predictor.name in arrays.episodes:
-            known |= ~np.isnan(arrays.episodes[predictor.name])
+            known |= arrays.episodes[predictor.name] >= least
         elif predictor.name in arrays.vertebrae:
-            given = ~np.isnan(arrays.vertebrae[predictor.name])
+            given = arrays.vertebrae[predictor.name] >= least
             np.logical_or.at(known, arrays.owner, given)
     return known
 
@@ -87,9 +91,9 @@ def assignments(bundle: Bundle, arrays: EpisodeArrays) -> list[tuple[str, BoolAr
     chosen = []
     for endpoint, times in bundle.endpoints.items():
         for time in times:
-            rows = np.ones(arrays.n, dtype=bool)
-            if len(times) > 1:
-                rows = after if time == "postprocedure" else ~after
+            rows = after if time == "postprocedure" else ~after
+            if time == "preprocedure" and len(times) == 1:
+                rows = np.ones(arrays.n, dtype=bool)  # it may answer later, too
             if not rows.any():
                 continue
             name = f"{endpoint}_{time}"

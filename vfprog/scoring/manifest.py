@@ -51,6 +51,8 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     try:
         raw = (folder / MANIFEST).read_bytes()
         manifest = json.loads(raw)
+    except FileNotFoundError as error:
+        raise BundleError(f"{folder} is no vfprog bundle: it has no {MANIFEST}") from error
     except (OSError, ValueError) as error:
         raise BundleError(f"{folder} is no vfprog bundle: {error}") from error
     found = manifest.get("format_version") if isinstance(manifest, dict) else None
@@ -61,6 +63,8 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     for name, kind in _FIELDS.items():
         if not isinstance(manifest.get(name), kind):
             raise BundleError(f"{folder}: {name!r} of the manifest is absent or no {kind.__name__}")
+    if not manifest["models"]:
+        raise BundleError(f"{folder}: the manifest holds no model")
     for name, spec in manifest["models"].items():
         _check_model(folder, name, spec, manifest["files"])
     return manifest, hashlib.sha256(raw).hexdigest()
@@ -112,6 +116,51 @@ def _verified(folder: Path, name: str, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise BundleError(f"{folder}: {name} was altered, its sha256 is not that of the manifest")
     return content
+
+
+def content_digest(manifest: dict[str, Any]) -> str:
+    """Return the sha256 of all a manifest says, its own digest aside.
+
+    Parameters
+    ----------
+    manifest : dict
+        Content of a manifest.
+
+    Returns
+    -------
+    str
+        Digest of its canonical JSON.
+    """
+    content = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def check_whole(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a manifest edited by hand, and files it does not name.
+
+    This finds accidents and careless edits; whoever recomputes the digest is found out only by
+    comparing the sha256 that every prediction carries.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the bundle.
+    manifest : dict
+        Its checked manifest.
+
+    Raises
+    ------
+    BundleError
+        The manifest is not as it was written, or a stray file lies beside the models.
+    """
+    if manifest.get("sha256") != content_digest(manifest):
+        raise BundleError(
+            f"{folder}: {MANIFEST} was altered, its sha256 is not that of its content"
+        )
+    held = (path for part in ("models", "members") for path in (folder / part).glob("*"))
+    stray = sorted({path.relative_to(folder).as_posix() for path in held} - set(manifest["files"]))
+    if stray:
+        raise BundleError(f"{folder}: the manifest does not name {', '.join(stray)}")
 
 
 def is_bundle(folder: Path) -> bool:

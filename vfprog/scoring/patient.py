@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Keys of a registry row that are no inputs; a row pasted from a registry may carry them.
 STRUCTURAL = frozenset(column.name for column in REGISTRY["episodes"])
+PELVIC_ANGLES = ("pelvic_incidence_deg", "pelvic_tilt_deg", "sacral_slope_deg")
 # More than this between PI and PT + SS is no reading error.
 PELVIC_TOLERANCE_DEG = 10.0
 
@@ -188,15 +189,15 @@ def pelvic_disagreements(arrays: EpisodeArrays) -> Iterator[Failure]:
     Failure
         Warning ``pelvic_identity``; the value is the disagreement in degrees.
     """
-    names = ("pelvic_incidence_deg", "pelvic_tilt_deg", "sacral_slope_deg")
-    if not all(name in arrays.episodes for name in names):
+    if not all(name in arrays.episodes for name in PELVIC_ANGLES):
         return
-    incidence, tilt, slope = (arrays.episodes[name] for name in names)
+    incidence, tilt, slope = (arrays.episodes[name] for name in PELVIC_ANGLES)
     gap = incidence - tilt - slope
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero(np.abs(gap) > PELVIC_TOLERANCE_DEG)
+    first = PELVIC_ANGLES[0]
     for row in rows:
         message = f"differs from pelvic tilt + sacral slope by {gap[row]:.0f} degrees"
         yield Failure(
-            "patient", int(row), names[0], float(gap[row]), "pelvic_identity", message, "warning"
+            "patient", int(row), first, float(gap[row]), "pelvic_identity", message, "warning"
         )

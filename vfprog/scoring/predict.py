@@ -9,9 +9,14 @@ import numpy as np
 
 from vfprog.features.design import derive_features
 from vfprog.scoring.bundle import Bundle, load_bundle
-from vfprog.scoring.choice import PAIN_BASELINE, applicable, assignments
+from vfprog.scoring.choice import (
+    PAIN_BASELINE,
+    applicable,
+    assignments,
+    known_after_procedure,
+)
 from vfprog.scoring.members import INSTABILITY_LEVEL
-from vfprog.scoring.patient import patient_of, read_patients
+from vfprog.scoring.patient import PELVIC_ANGLES, patient_of, read_patients
 from vfprog.scoring.prognosis import Contribution, Prediction, Prognosis, Warn
 from vfprog.scoring.values import PatientValues
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from vfprog.scoring.members import Members
     from vfprog.scoring.model import PrognosticModel
 
+LEVEL = "level"
 _CODES = {"usual_range": "outside_usual_range"}
 
 
@@ -91,9 +97,13 @@ def _predict_all(bundle: Bundle, records: Sequence[Mapping[str, Any]]) -> list[P
             prognoses[row].append(prognosis)
             used[row] |= model.parents
     warnings = _warnings(bundle, arrays, patients.warnings)
+    unused = _unused(bundle)
     return [
         Prediction(
-            bundle.identity, tuple(prognoses[row]), values[row].missing(used[row]), warnings[row]
+            bundle.identity,
+            tuple(prognoses[row]),
+            values[row].missing(used[row]),
+            warnings[row] + tuple(w for w in unused if values[row].given(str(w.predictor))),
         )
         for row in range(arrays.n)
     ]
@@ -132,6 +142,24 @@ def _contributions(
     )
 
 
+def _unused(bundle: Bundle) -> list[Warn]:
+    """Return a warning for each predictor no model learned: who gives it must not think it counts.
+
+    It was constant or never recorded in the registry. Of the pelvic angles two give the third,
+    and a level names its vertebra, used or not.
+    """
+    models = [bundle.model(name) for name in bundle.model_names]
+    known = {LEVEL}.union(*(model.parents for model in models))
+    if not known.isdisjoint(PELVIC_ANGLES):
+        known |= set(PELVIC_ANGLES)
+    text = "was given, but no model of this bundle uses it"
+    return [
+        Warn("not_used", p.name, text)
+        for p in bundle.dictionary.predictors
+        if p.role == "predictor" and p.name not in known
+    ]
+
+
 def _warnings(
     bundle: Bundle, arrays: EpisodeArrays, failures: Sequence[Failure]
 ) -> list[tuple[Warn, ...]]:
@@ -143,7 +171,12 @@ def _warnings(
     for failure in failures:
         warn = Warn(_CODES.get(failure.rule, failure.rule), failure.column, failure.message)
         collected[patient_of(failure)].append(warn)
-    for name in bundle.endpoints:
+    before = np.flatnonzero(~known_after_procedure(arrays, bundle.dictionary)).tolist()
+    for name, times in bundle.endpoints.items():
+        if "preprocedure" not in times:
+            text = f"no risk of {name}: this bundle has a model of it after the procedure only"
+            for row in before:
+                collected[row].append(Warn("no_model", None, text))
         endpoint = bundle.model(f"{name}_{bundle.endpoints[name][0]}").endpoint
         for row in np.flatnonzero(~applicable(endpoint, arrays)).tolist():
             limit = f"{endpoint.vas_baseline_at_least:g}"

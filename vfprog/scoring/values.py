@@ -46,6 +46,13 @@ class PatientValues:
             self._cache[line.predictor] = self._value(line.predictor)
         return self._cache[line.predictor]
 
+    def given(self, name: str) -> bool:
+        """Return whether a value of a predictor was given, not derived from others."""
+        if name in self.arrays.vertebrae:
+            return not np.isnan(self.arrays.vertebrae[name][self._vertebrae]).all()
+        codes = self.arrays.episodes.get(name)
+        return codes is not None and not np.isnan(codes[self.row])
+
     def missing(self, used: Collection[str]) -> tuple[str, ...]:
         """Return the predictors of a set that are not known, in the dictionary's order."""
         return tuple(

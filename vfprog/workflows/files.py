@@ -109,6 +109,6 @@ def write_table(frame: pd.DataFrame, out: str | Path, *, force: bool = False) ->
     elif path.suffix == ".parquet":
         frame.to_parquet(beside, index=False)
     else:
-        frame.to_json(beside, orient="records", indent=1, date_format="iso")
+        frame.to_json(beside, orient="records", indent=1, date_format="iso", double_precision=15)
     beside.replace(path)
     return path

@@ -80,9 +80,11 @@ def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict
             work.refused[result.refit.model] = result.failure
         else:
             work.fitted[result.refit.model] = result.fitted
+    order = [refit.model for refit in refits]  # not that in which workers came back
+    work.fitted = {model: work.fitted[model] for model in order if model in work.fitted}
+    ahead = {name: why for name, why in work.refused.items() if name not in order}
+    work.refused = ahead | {name: work.refused[name] for name in order if name in work.refused}
     _stop_if_refused(work, work.fitted, strict=strict)
-    ordered = [refit.model for refit in refits if refit.model in work.fitted]
-    work.fitted = {model: work.fitted[model] for model in ordered}
 
 
 def resample_models(work: Work, resamples: int, seed: int) -> None:
@@ -129,8 +131,9 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     risks: dict[str, dict[str, FloatArray]] = {}
     for name, fitted in work.fitted.items():
         n = work.cohorts[fitted.model.endpoint.name].n
+        folds = sorted(work.folds[name], key=lambda done: (done.refit.repeat, done.refit.fold))
         try:
-            risks[name] = collect_folds(work.folds[name], n, repeats=work.settings.outer_repeats)
+            risks[name] = collect_folds(folds, n, repeats=work.settings.outer_repeats)
         except TrainingError as error:
             work.refused[name] = str(error)
     _stop_if_refused(work, risks, strict=strict)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vfprog.batch.score import score_arrays
+from vfprog.errors import Failure, InputError
 from vfprog.explain.attribution import attribution_table
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.choice import assignments
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.data.registry import Registry
-    from vfprog.errors import Failure
+    from vfprog.features.arrays import EpisodeArrays
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def score(
     Raises
     ------
     InputError
-        The table has errors; all are listed and nothing is written.
+        The table has errors, or rows without any predictor; all are listed, nothing is written.
     """
     target = check_target(out, force=force)
     long = target.with_name(f"{target.stem}_contributions{target.suffix}")
@@ -91,6 +92,7 @@ def score(
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     opened = open_for(loaded, source, mapping, scoring=True)
     arrays = opened.registry.arrays()
+    _refuse_unknown(arrays, opened.registry)
     scores = score_arrays(loaded, arrays)
     scores.insert(0, "episode_id", opened.registry.episodes["episode_id"].to_numpy())
     scores["trained_on"] = loaded.identity.trained_on
@@ -108,3 +110,19 @@ def score(
     return Scored(
         target, scores, long if contributions else None, opened.warnings, loaded.simulated
     )
+
+
+def _refuse_unknown(arrays: EpisodeArrays, registry: Registry) -> None:
+    """Refuse episodes of whom nothing is known, as predict does: columns may have other names."""
+    known = np.zeros(arrays.n, dtype=bool)
+    for values in arrays.episodes.values():
+        known |= ~np.isnan(values)
+    for values in arrays.vertebrae.values():
+        np.logical_or.at(known, arrays.owner, ~np.isnan(values))
+    ids = registry.episodes["episode_id"]
+    failures = [
+        Failure("episodes", str(episode), "*", None, "empty", "no predictor is given")
+        for episode in ids[~known]
+    ]
+    if failures:
+        raise InputError(failures)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.scoring.bundle import BundleParts, check_free, write_bundle
-from vfprog.workflows.assemble import bundle_parts, judge, notes_of
+from vfprog.workflows.assemble import bundle_parts, doubts, judge, notes_of
 from vfprog.workflows.inputs import (
     build_cohorts,
     choose_endpoints,
@@ -150,7 +150,7 @@ def train(
     resample_models(work, resamples, seed)
     risks = gather_risks(work, strict=strict)
     table = judge(work, risks, seed)
-    notes = notes_of(work, resamples, times)
+    notes = notes_of(work, resamples, times) + doubts(table)
     parts = bundle_parts(work, opened.registry, table, notes, name, seed, resamples)
     return Training(
         write_bundle(parts, out, force=force), parts, work.cohorts, work.fitted, risks, table,

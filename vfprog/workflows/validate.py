@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from vfprog.data.registry import Registry
 
 
+# Names of absent predictors spelled out in a note.
+_SHOWN = 5
+
+
 @dataclass
 class Validation:
     """How a frozen bundle did on a registry.
@@ -98,7 +102,8 @@ def validate(
         check_target(out, force=force)
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     registry = open_for(loaded, source, mapping).registry
-    result = Validation(pd.DataFrame(), simulated=loaded.simulated or registry.simulated)
+    simulated = loaded.simulated or registry.simulated
+    result = Validation(pd.DataFrame(), notes=_differences(loaded, registry), simulated=simulated)
     tables = []
     for endpoint, times in loaded.endpoints.items():
         rule = loaded.model(f"{endpoint}_{times[0]}").endpoint
@@ -119,6 +124,30 @@ def validate(
     if out is not None:
         write_table(result.performance, out, force=force)
     return result
+
+
+def _differences(bundle: Bundle, registry: Registry) -> list[str]:
+    """Return what makes this registry another one than the models were made for, or the same."""
+    notes = list(registry.notes)
+    if registry.digest == bundle.manifest["provenance"].get("digest"):
+        notes.append("these are the data the models were trained on: the figures are too good")
+    arrays = registry.arrays()
+    given = {**arrays.episodes, **arrays.vertebrae}
+    recorded = {name for name, values in given.items() if not np.isnan(values).all()}
+    for endpoint, times in bundle.endpoints.items():
+        model = bundle.model(f"{endpoint}_{times[-1]}")
+        there = as_recorded(model.endpoint, registry)
+        if there.population != model.endpoint.population:
+            ours, theirs = (", ".join(e.population) or "all" for e in (model.endpoint, there))
+            notes.append(f"{endpoint}: made for {ours} episodes, judged on {theirs} episodes")
+        absent = sorted(model.parents - recorded)
+        if absent:
+            shown = ", ".join(absent[:_SHOWN]) + (", ..." if len(absent) > _SHOWN else "")
+            notes.append(
+                f"{endpoint}: {len(absent)} of {len(model.parents)} predictors are not recorded "
+                f"at all: {shown}"
+            )
+    return notes
 
 
 def _judge(bundle: Bundle, name: str, cohort: Cohort, result: Validation) -> pd.DataFrame:

@@ -33,6 +33,7 @@ HEAVY = {
 COVERED_ELSEWHERE = {
     "vfprog/__init__.py": "tests/test_house.py",
     "vfprog/__main__.py": "tests/test_house.py",
+    "vfprog/models/learning.py": "tests/models/test_procedure.py",
     "vfprog/plots/base.py": "tests/plots/test_plots.py",
     "vfprog/plots/calibration.py": "tests/plots/test_plots.py",
     "vfprog/plots/contributions.py": "tests/plots/test_plots.py",

@@ -10,8 +10,8 @@ from tests.cohorts import FEW, make_arrays, make_cohort, quick_settings
 from vfprog.errors import InputError, TrainingError
 from vfprog.features.arrays import EpisodeArrays
 from vfprog.features.design import all_features, derive_features
-from vfprog.models import procedure
 from vfprog.models.blanking import blank_share
+from vfprog.models.learning import build_rows
 from vfprog.models.procedure import (
     available_predictors,
     check_classes,
@@ -231,12 +231,10 @@ def test_rows_are_weighted_once_per_patient_and_copies_share_the_fold():
     cohort, weight = cohort.take(known), weight[known]
     parents = ["age_years", "t_score"]
     features = tuple(f for f in all_features(cohort.dictionary) if f.name in parents)
-    rows = procedure._rows(
-        cohort, cohort.outcome.event.astype(float), weight, features, parents, use,
-        np.random.default_rng(1),
-    )  # fmt: skip
+    outcome = cohort.outcome.event.astype(float)
+    rows = build_rows(cohort, outcome, weight, features, use, np.random.default_rng(1))
     n = cohort.n
-    assert (len(rows.y), rows.n_original, rows.X.shape) == (3 * n, n, (3 * n, 2))
+    assert (len(rows.y), rows.n_recorded, rows.X.shape) == (3 * n, n, (3 * n, 2))
     assert rows.weight.reshape(3, n).sum(axis=0) == pytest.approx(weight)
     for values in (rows.fold, rows.patient, rows.y):
         assert (values.reshape(3, n) == values[:n]).all()
@@ -255,10 +253,8 @@ def test_repeated_rows_of_a_patient_never_straddle_folds():
     rows = np.random.default_rng(2).integers(0, 90, 200)
     sample, use = cohort.take(rows), quick_settings(copies=0)
     feature = tuple(f for f in all_features(cohort.dictionary) if f.name == "age_years")
-    made = procedure._rows(
-        sample, sample.outcome.event.astype(float), np.ones(200), feature, ["age_years"], use,
-        np.random.default_rng(1),
-    )  # fmt: skip
+    outcome = sample.outcome.event.astype(float)
+    made = build_rows(sample, outcome, np.ones(200), feature, use, np.random.default_rng(1))
     for patient in np.unique(sample.patient_id):
         assert len(np.unique(made.fold[sample.patient_id == patient])) == 1
     assert len(np.unique(made.fold)) == 3

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vfprog.data.splits import patient_folds
 from vfprog.data.weights import covariate_matrix, outcome_weights
 from vfprog.errors import TrainingError
-from vfprog.features.design import derive_features, feature_matrix, guard, usable_features
-from vfprog.models.blanking import with_blanked_copies
-from vfprog.models.blend import OutOfFold, fit_blend
-from vfprog.models.boosting import fit_trees, path_margins
-from vfprog.models.linear import LinearLearner
+from vfprog.features.design import guard, usable_features
+from vfprog.models.learning import LearningPlan, build_rows, learn
 from vfprog.models.sample_size import riley_sample_size
 from vfprog.scoring.model import PrognosticModel
 
 if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import EpisodeArrays, FloatArray, IntArray
+    from vfprog.features.arrays import EpisodeArrays, FloatArray
     from vfprog.features.feature import Feature
     from vfprog.models.settings import TrainingSettings
     from vfprog.schema.dictionary import PredictionTime
@@ -46,18 +42,6 @@ class FittedProcedure:
     booster: bytes | None
     choices: dict[str, Any]
     notes: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Participants with a known outcome and their blanked copies, as one design."""
-
-    X: FloatArray
-    y: FloatArray
-    weight: FloatArray
-    fold: IntArray
-    patient: IntArray
-    n_original: int
 
 
 def fit_procedure(
@@ -117,17 +101,19 @@ def fit_procedure(
             f"{len(y)} participants, Riley's criteria ask for {needed} with {len(parents)} "
             "predictors: splines become linear and the trees are left out"
         )
-    rows = _rows(cohort, y, weight, features, parents, settings, rng)
-    tree_fill = _tree_fill(rows)
-    learned = _learn(rows, features, settings, tree_fill, simple=simple, seed=seed, n_jobs=n_jobs,
-                     family=cohort.endpoint.family)  # fmt: skip
+    rows = build_rows(cohort, y, weight, features, settings, rng)
+    plan = LearningPlan.of(
+        features, settings, cohort.endpoint.family, simple=simple, seed=seed, n_jobs=n_jobs
+    )
+    learned = learn(rows, plan)
     model = PrognosticModel(
-        cohort.endpoint, prediction_time, features, learned["blend"], learned["linear"],
-        learned["trees"], tree_fill,
+        cohort.endpoint, prediction_time, features, learned.blend, learned.linear,
+        learned.trees.arrays if learned.trees else None, rows.tree_fill,
     )  # fmt: skip
-    choices = {**learned["choices"], "n": len(y), "n_events": int(y.sum()), "riley_needed": needed,
+    choices = {**learned.choices, "n": len(y), "n_events": int(y.sum()), "riley_needed": needed,
                "n_predictors": len(parents)}  # fmt: skip
-    return FittedProcedure(model, learned["booster"], choices, tuple(notes))
+    booster = learned.trees.model_json if learned.trees else None
+    return FittedProcedure(model, booster, choices, tuple(notes))
 
 
 def cohort_weights(cohort: Cohort, settings: TrainingSettings) -> FloatArray:
@@ -221,101 +207,3 @@ def available_predictors(arrays: EpisodeArrays, min_observed: int) -> list[str]:
         if len(observed) >= min_observed and np.ptp(observed) > 0:
             kept.append(name)
     return kept
-
-
-def _rows(
-    cohort: Cohort,
-    y: FloatArray,
-    weight: FloatArray,
-    features: tuple[Feature, ...],
-    parents: list[str],
-    settings: TrainingSettings,
-    rng: np.random.Generator,
-) -> _Rows:
-    fold = patient_folds(
-        cohort.patient_id, cohort.outcome.event, n_folds=settings.inner_folds,
-        seed=int(rng.integers(2**31)),
-    )  # fmt: skip
-    copies = settings.copies
-    arrays = with_blanked_copies(
-        cohort.arrays, parents, copies=copies, max_blank=settings.max_blank, rng=rng
-    )
-    X = feature_matrix(features, derive_features(arrays, cohort.dictionary), arrays.n)
-    patient = np.unique(cohort.patient_id, return_inverse=True)[1]
-    repeat = copies + 1
-    return _Rows(
-        X, np.tile(y, repeat), np.tile(weight / repeat, repeat), np.tile(fold, repeat),
-        np.tile(patient, repeat), len(y),
-    )  # fmt: skip
-
-
-def _tree_fill(rows: _Rows) -> FloatArray:
-    """Return the median of features never missing as recorded, NaN for the others.
-
-    A blank input the trees never met in development would take an arbitrary branch.
-    """
-    recorded = rows.X[: rows.n_original]
-    fill = np.full(recorded.shape[1], np.nan)
-    complete = ~np.isnan(recorded).any(axis=0)
-    fill[complete] = np.median(recorded[:, complete], axis=0)
-    return fill
-
-
-def _learn(
-    rows: _Rows,
-    features: tuple[Feature, ...],
-    settings: TrainingSettings,
-    tree_fill: FloatArray,
-    *,
-    simple: bool,
-    seed: int,
-    n_jobs: int,
-    family: str,
-) -> dict[str, Any]:
-    """Fit both learners in the inner folds, choose, and refit on all rows."""
-    continuous = np.array([feature.kind == "continuous" for feature in features])
-    seen = np.where(np.isnan(rows.X), tree_fill, rows.X)
-    options = {
-        **settings.trees.model_dump(),
-        "monotone": [dict(feature.monotone).get(family, 0) for feature in features],
-        "seed": seed % 2**31,
-        "n_jobs": n_jobs,
-    }
-    linear_path = np.empty((len(settings.penalties), len(rows.y)))
-    tree_path = np.empty((len(settings.rounds), len(rows.y)))
-    for fold in np.unique(rows.fold):
-        out = rows.fold == fold
-        learner = LinearLearner(
-            rows.X[~out], rows.y[~out], rows.weight[~out], continuous=continuous,
-            splines=not simple,
-        )  # fmt: skip
-        linear_path[:, out] = learner.path(settings.penalties, rows.X[out])
-        if not simple:
-            tree_path[:, out] = path_margins(
-                seen[~out], rows.y[~out], seen[out], settings.rounds,
-                sample_weight=rows.weight[~out], **options,
-            )  # fmt: skip
-    judged = OutOfFold(rows.y, rows.weight, rows.patient)
-    best = int(np.argmin([judged.mean_loss(margin) for margin in linear_path]))
-    rounds = int(np.argmin([judged.mean_loss(margin) for margin in tree_path])) if not simple else 0
-    blend = fit_blend(linear_path[best], None if simple else tree_path[rounds], judged)
-    learner = LinearLearner(rows.X, rows.y, rows.weight, continuous=continuous, splines=not simple)
-    recorded = slice(0, rows.n_original)
-    linear = learner.fit(
-        settings.penalties[best], reference=rows.X[recorded], weight=rows.weight[recorded]
-    )
-    choices: dict[str, Any] = {"penalty_c": settings.penalties[best], **vars(blend), "rounds": 0}
-    if blend.w_trees == 0:
-        return {
-            "blend": blend,
-            "linear": linear,
-            "trees": None,
-            "booster": None,
-            "choices": choices,
-        }
-    fitted = fit_trees(
-        seen, rows.y, n_rounds=settings.rounds[rounds], sample_weight=rows.weight, **options
-    )
-    choices["rounds"] = settings.rounds[rounds]
-    return {"blend": blend, "linear": linear, "trees": fitted.arrays,
-            "booster": fitted.model_json, "choices": choices}  # fmt: skip

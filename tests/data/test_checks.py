@@ -217,6 +217,14 @@ def test_words_as_a_person_would_write_them():
     assert as_words(mixed).fillna("-").tolist() == ["7", "7", "7.5", "a", "true", "-", "-"]
 
 
+@pytest.mark.parametrize("scoring", [True, False])
+def test_a_table_without_rows_is_an_error(scoring):
+    frame = pd.DataFrame({"episode_id": [], "age_years": []}, dtype=object)
+    _, failures = check_tables({"episodes": frame}, DICTIONARY, scoring=scoring)
+    found = [(f.column, f.rule) for f in failures if f.severity == "error"]
+    assert ("*", "empty") in found
+
+
 @pytest.mark.slow
 def test_two_hundred_thousand_clean_episodes_are_read_whole():
     n = 200_000

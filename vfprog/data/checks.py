@@ -56,6 +56,8 @@ def check_tables(
     """
     failures: list[Failure] = []
     raw = dict(tables)
+    if raw["episodes"].empty:
+        failures.append(Failure("episodes", None, "*", None, "empty", "the table has no rows"))
     raw["episodes"], found = _with_keys(
         raw["episodes"], needs_treatment=not (all_episodes or scoring), silent=scoring
     )

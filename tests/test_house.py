@@ -41,6 +41,7 @@ COVERED_ELSEWHERE = {
     "vfprog/plots/flow.py": "tests/plots/test_plots.py",
     "vfprog/plots/performance.py": "tests/plots/test_plots.py",
     "vfprog/plots/utility.py": "tests/plots/test_plots.py",
+    "vfprog/data/column_spec.py": "tests/data/test_mapping.py",
     "vfprog/data/columns.py": "tests/data/test_checks.py",
     "vfprog/data/consistency.py": "tests/data/test_checks.py",
     "vfprog/data/guards.py": "tests/data/test_mapping.py",

@@ -8,7 +8,8 @@ from vfprog.errors import Failure
 from vfprog.schema.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from vfprog.data.mapping import ColumnSpec, Mapping
+    from vfprog.data.column_spec import ColumnSpec
+    from vfprog.data.mapping import Mapping
     from vfprog.schema.dictionary import Dictionary
 
 

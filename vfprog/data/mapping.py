@@ -2,122 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vfprog.config import load_config
+from vfprog.data.column_spec import ColumnSpec, DateFormat, Spec, Words, as_spec
 from vfprog.errors import ConfigError
 from vfprog.schema.dictionary import Predictor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Scalar = bool | int | float | str
 TableName = Literal["episodes", "vertebrae", "visits", "heights", "events"]
 EventName = Literal["new_fracture", "death", "lost_to_follow_up", "crossover", "repeat_procedure"]
 _SPEC_FIELDS = ("recode", "missing", "decimal_comma")
-
-
-def word(value: object) -> str:
-    """Return a YAML scalar as the word that stands in a table: ``true``, ``7``, ``Yes``."""
-    return str(value).lower() if isinstance(value, bool) else str(value).strip()
-
-
-def _with_word_keys(value: object) -> object:
-    return {word(k): v for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def _as_words(value: object) -> object:
-    return tuple(word(item) for item in value) if isinstance(value, list | tuple) else value
-
-
-def _as_spec(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
-
-
-def _whole_date(value: str) -> str:
-    """Refuse a format that cannot tell a date: a wrong letter, no year, pandas' ``mixed``."""
-    some_day = dt.datetime(2023, 12, 31)
-    try:
-        told = dt.datetime.strptime(some_day.strftime(value), value) == some_day
-    except ValueError:
-        told = False
-    if not told:
-        raise ValueError(f"{value!r} is no format of whole dates such as %d.%m.%Y")
-    return value
-
-
-DateFormat = Annotated[str, AfterValidator(_whole_date)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_words)]
-Recode = Annotated[dict[str, Scalar], BeforeValidator(_with_word_keys)]
-
-
-class Linear(BaseModel):
-    """A unit given by its arithmetic: ours = theirs * multiply + add.
-
-    Parameters
-    ----------
-    multiply : float
-        Factor.
-    add : float
-        Added after the factor.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    multiply: float = 1.0
-    add: float = 0.0
-
-
-class ColumnSpec(BaseModel):
-    """Where a column of ours comes from and how its values are translated.
-
-    Parameters
-    ----------
-    column : str, optional
-        Column of the source.
-    constant : bool, int, float or str, optional
-        The value of every row, for what a source leaves unsaid.
-    unit : str or Linear, optional
-        Unit of the source, such as ``weeks``, or its arithmetic.
-    recode : dict
-        Their words and ours; a word of theirs that is not listed is an error.
-    missing : tuple of str
-        Codes that mean missing in this column, besides those of the whole mapping.
-    decimal_comma : bool, optional
-        Whether 7,5 means 7.5; default as the mapping says.
-    date_format : str, optional
-        Format of dates such as ``%d.%m.%Y``; default as the mapping says.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    column: str | None = None
-    constant: Scalar | None = None
-    unit: str | Linear | None = None
-    recode: Recode = Field(default_factory=dict)
-    missing: Words = ()
-    decimal_comma: bool | None = None
-    date_format: DateFormat | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> ColumnSpec:
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("give either column or constant")
-        return self
-
-
-Spec = Annotated[ColumnSpec, BeforeValidator(_as_spec)]
 
 
 class TableMapping(BaseModel):
@@ -162,7 +61,7 @@ class ExtraPredictor(BaseModel):
         if not isinstance(value, dict) or "predictor" in value:
             return value
         rest = dict(value)
-        spec = _as_spec(rest.pop("column", None))
+        spec = as_spec(rest.pop("column", None))
         spec = dict(spec) if isinstance(spec, dict) else {}
         spec |= {name: rest.pop(name) for name in _SPEC_FIELDS if name in rest}
         return {"predictor": rest, "column": spec}

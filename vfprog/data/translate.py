@@ -19,7 +19,8 @@ from vfprog.schema.registry import REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vfprog.data.mapping import ColumnSpec, Mapping
+    from vfprog.data.column_spec import ColumnSpec
+    from vfprog.data.mapping import Mapping
     from vfprog.data.sources import Source
     from vfprog.schema.dictionary import Dictionary
 

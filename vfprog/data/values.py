@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vfprog.data.column_spec import ColumnSpec, Linear, word
 from vfprog.data.columns import as_words
-from vfprog.data.mapping import ColumnSpec, Linear, Mapping, word
 from vfprog.errors import ConfigError, Failure
 from vfprog.schema.registry import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from vfprog.data.mapping import Mapping
     from vfprog.schema.dictionary import Dictionary
 
 # (our unit, their unit): factor. Vitamin D: 1 ng/ml of 25-OH vitamin D is 2.496 nmol/l.

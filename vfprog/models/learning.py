@@ -54,10 +54,8 @@ class Rows:
 
     @cached_property
     def tree_fill(self) -> FloatArray:
-        """The median of features never missing as recorded, NaN for the others.
-
-        A blank input the trees never met in development would take an arbitrary branch.
-        """
+        """The median of features never missing as recorded, NaN for the others."""
+        # A blank input the trees never met in development would take an arbitrary branch.
         recorded = self.X[: self.n_recorded]
         fill = np.full(recorded.shape[1], np.nan)
         complete = ~np.isnan(recorded).any(axis=0)

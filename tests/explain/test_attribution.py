@@ -9,6 +9,7 @@ from tests.scoring.models import random_model, random_patient
 from vfprog.explain.attribution import (
     attribution_table,
     bulk_lines,
+    explanation_of_table,
     importance,
     line_values,
     shap_explanation,
@@ -148,3 +149,23 @@ def test_an_explanation_for_shaps_own_figures(arrays):
     total = explanation.sum(axis=1).values + explanation.base_values  # noqa: PD011  # shap's own
     assert total == pytest.approx(model.log_odds(matrix(model, arrays)), abs=1e-9)
     assert explanation.feature_names == [line.predictor for line in model.lines]
+
+
+@pytest.mark.slow
+def test_the_kept_table_is_the_explanation(arrays):
+    pytest.importorskip("shap")
+    model = random_model(4)
+    ids = np.array([f"e{i}" for i in range(arrays.n)][::-1], dtype=object)
+    table = attribution_table(model, arrays, DICTIONARY, ids)
+    kept, made = explanation_of_table(table), shap_explanation(model, arrays, DICTIONARY)
+    np.testing.assert_array_equal(kept.values, made.values)  # shap's own
+    np.testing.assert_array_equal(kept.data, made.data)
+    np.testing.assert_allclose(kept.base_values, made.base_values, rtol=0, atol=1e-15)
+    assert kept.feature_names == made.feature_names
+    with pytest.raises(ValueError, match=r"got \d+ rows"):
+        explanation_of_table(pd.concat([table, table]))
+    with pytest.raises(ValueError, match="in one order"):
+        explanation_of_table(table.sample(frac=1, random_state=1))
+    other = table.assign(prediction_time="another")
+    with pytest.raises(ValueError, match="one model, got 2"):
+        explanation_of_table(pd.concat([table, other]))

@@ -185,3 +185,41 @@ def shap_explanation(model: PrognosticModel, arrays: EpisodeArrays, dictionary: 
         data=line_values(model, arrays, derived),
         feature_names=[line.predictor for line in model.lines],
     )
+
+
+def explanation_of_table(table: pd.DataFrame) -> Any:
+    """Return a kept long table of one model as the ``shap.Explanation`` it holds.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Result of `attribution_table`, such as the ``contributions`` kept with a tracked run.
+
+    Returns
+    -------
+    shap.Explanation
+        What `shap_explanation` gives for the same episodes.
+
+    Raises
+    ------
+    ValueError
+        The table holds more than one model, an episode twice, or is in another order.
+    """
+    import shap  # as above
+
+    models = table[["endpoint", "prediction_time"]].drop_duplicates()
+    if len(models) != 1:
+        raise ValueError(f"expected the table of one model, got {len(models)}")
+    names = list(dict.fromkeys(table["predictor"]))
+    shape = (table["episode_id"].nunique(), len(names))
+    if len(table) != shape[0] * shape[1]:
+        raise ValueError(f"expected {shape[0]} episodes by {shape[1]} lines, got {len(table)} rows")
+    ordered = table["predictor"].to_numpy().reshape(shape) == np.array(names, dtype=object)
+    if not ordered.all():
+        raise ValueError("the lines of each episode must stand together and in one order")
+    return shap.Explanation(
+        values=table["log_odds"].to_numpy(dtype=float).reshape(shape),
+        base_values=np.full(shape[0], float(table["base_log_odds"].iloc[0])),
+        data=table["value"].to_numpy(dtype=float).reshape(shape),
+        feature_names=names,
+    )

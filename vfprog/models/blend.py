@@ -17,8 +17,6 @@ from vfprog.errors import TrainingError
 from vfprog.scoring.model import Blend, expit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vfprog.features.arrays import FloatArray, IntArray
 
 _SHARES = np.linspace(0, 1, 21)
@@ -93,7 +91,7 @@ def fit_calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:
     if np.ptp(margin) == 0:
         raise TrainingError("calibration slope is undefined: all out-of-fold risks are equal")
     design = np.column_stack([np.ones_like(margin), margin])
-    a, b = _newton(lambda beta: design @ beta, design, rows, np.array([0.0, 1.0]))
+    a, b = _newton(design, rows, np.array([0.0, 1.0]))
     return float(a), float(b)
 
 
@@ -132,15 +130,10 @@ def _best_share(linear: FloatArray, trees: FloatArray, rows: OutOfFold) -> float
     return best if rows.clearly_better(linear, blended) else 0.0
 
 
-def _newton(
-    linear: Callable[[FloatArray], FloatArray],
-    design: FloatArray,
-    rows: OutOfFold,
-    start: FloatArray,
-) -> FloatArray:
+def _newton(design: FloatArray, rows: OutOfFold, start: FloatArray) -> FloatArray:
     beta = start
     for _ in range(_MAX_STEPS):
-        p = expit(linear(beta))
+        p = expit(design @ beta)
         gradient = design.T @ (rows.weight * (rows.y - p))
         hessian = design.T @ (design * (rows.weight * p * (1 - p))[:, None])
         try:
@@ -149,17 +142,17 @@ def _newton(
             break
         if np.abs(step).max() < 1e-10:  # far below any figure shown
             return beta + step
-        beta = _downhill(linear, rows, beta, step)
+        beta = _downhill(design, rows, beta, step)
     raise TrainingError("the calibrator did not converge: the margins separate the outcomes")
 
 
 def _downhill(
-    linear: Callable[[FloatArray], FloatArray], rows: OutOfFold, beta: FloatArray, step: FloatArray
+    design: FloatArray, rows: OutOfFold, beta: FloatArray, step: FloatArray
 ) -> FloatArray:
     """Take a Newton step, halved until the loss does not rise: margins may be far too wide."""
-    before = rows.mean_loss(linear(beta))
+    before = rows.mean_loss(design @ beta)
     for _ in range(_MAX_STEPS):
-        if rows.mean_loss(linear(beta + step)) <= before + 1e-12:
+        if rows.mean_loss(design @ (beta + step)) <= before + 1e-12:
             break
         step = step / 2
     return beta + step

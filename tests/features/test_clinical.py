@@ -32,6 +32,7 @@ EXPECTED = {
     "sandwich_vertebra": 1,
     "fracture_cascade": 0,
     "n_levels_treated": 2,
+    "level_left": 0,
     "cement_total_ml": 12,
     "cement_per_level_ml": 6,
 }
@@ -68,7 +69,7 @@ def test_one_patient_worked_by_hand():
             {"n_index_vertebrae", "mean_level", "thoracolumbar_any", "sandwich_vertebra",
              "fracture_cascade"},
         ),
-        ("treated", {"n_levels_treated"}),
+        ("treated", {"n_levels_treated", "level_left"}),
         ("cement_volume_ml", {"cement_total_ml", "cement_per_level_ml"}),
     ],
 )  # fmt: skip

@@ -166,13 +166,13 @@ def test_usable_before_the_procedure(available, expected):
 
 def test_usable_after_the_procedure():
     assert names("postprocedure", "cement_volume_ml") == ["cement_total_ml", "cement_per_level_ml"]
-    assert names("postprocedure", "treated") == ["n_levels_treated"]
+    assert names("postprocedure", "treated") == ["n_levels_treated", "level_left"]
     everything = [p.name for p in SHIPPED.predictors]
     before, after = names("preprocedure", *everything), names("postprocedure", *everything)
     assert after == [f.name for f in all_features(SHIPPED)]
     late = {f.name for f in all_features(SHIPPED) if f.known_at == "procedure"}
     assert set(after) - set(before) == late
-    assert len(late) == 7
+    assert len(late) == 8
 
 
 FOLLOW_UP = SHIPPED.extended(

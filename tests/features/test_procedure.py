@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.features.strategies import NAN, flat, maybe, ragged
-from vfprog.features.procedure import cement_per_level, cement_total, levels_treated
+from vfprog.features.procedure import (
+    cement_per_level,
+    cement_total,
+    level_left,
+    levels_treated,
+)
 from vfprog.features.vertebrae import group_vertebrae
 
 
@@ -42,6 +47,16 @@ def test_cement_by_hand(rows, total, per_level):
 def test_levels_treated(treated, expected):
     groups = group_vertebrae(np.zeros(len(treated), dtype=np.intp), 1)
     found = levels_treated(np.array(treated, dtype=float), groups)
+    np.testing.assert_array_equal(found, [expected])
+
+
+@pytest.mark.parametrize(
+    ("treated", "expected"),
+    [([1, 1, 0], 1), ([1, 1], 0), ([0], 1), ([0, NAN], 1), ([1, NAN], NAN), ([], NAN)],
+)
+def test_level_left(treated, expected):
+    groups = group_vertebrae(np.zeros(len(treated), dtype=np.intp), 1)
+    found = level_left(np.array(treated, dtype=float), groups)
     np.testing.assert_array_equal(found, [expected])
 
 

@@ -25,8 +25,8 @@ def sample(n=250, seed=0):
 KINDS = np.array([True, True, False, True])
 
 
-def learner(X, y, weight, *, splines=True, continuous=KINDS):
-    return LinearLearner(X, y, weight, continuous=continuous, splines=splines)
+def learner(X, y, weight, *, splines=True, continuous=KINDS, adaptive=False):
+    return LinearLearner(X, y, weight, continuous=continuous, splines=splines, adaptive=adaptive)
 
 
 def part_of(X, y, weight, penalty, **options):
@@ -53,14 +53,49 @@ def test_the_fit_is_that_of_a_scikit_learn_pipeline(splines):
     assert part.margin(fresh) == pytest.approx(pipeline.decision_function(fresh), abs=2e-5)
 
 
-def test_a_path_is_its_separate_fits():
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_a_path_is_its_separate_fits(adaptive):
     X, y, weight = sample()
     penalties, fresh = (1e-3, 0.03, 1.0), sample(seed=1)[0]
-    path = learner(X, y, weight).path(penalties, fresh)
+    path = learner(X, y, weight, adaptive=adaptive).path(penalties, fresh)
     assert path.shape == (3, 250)
     for penalty, margins in zip(penalties, path, strict=True):
-        assert margins == pytest.approx(part_of(X, y, weight, penalty).margin(fresh), abs=1e-3)
+        part = part_of(X, y, weight, penalty, adaptive=adaptive)
+        assert margins == pytest.approx(part.margin(fresh), abs=2e-3)
     assert np.ptp(path[0]) < np.ptp(path[1]) < np.ptp(path[2])
+
+
+def test_an_adaptive_prior_is_the_expected_square_of_a_first_fit():
+    X, y, weight = sample()
+    part = part_of(X, y, weight, 0.1, splines=False, adaptive=True)
+    terms = encode(part.encoding, X).reshape(len(X), -1)
+    used = terms.std(axis=0) > 0
+    prior = np.tile([1.0, 0.5, 0.5, 0.5], 4)[used]
+    scaler = StandardScaler().fit(terms[:, used], sample_weight=weight)
+    Z = scaler.transform(terms[:, used]) * prior
+    first = sm.GLM(y, sm.add_constant(Z), sm.families.Binomial(), freq_weights=weight)
+    ridge = LogisticRegression(C=0.1, tol=1e-10).fit(Z, y, sample_weight=weight)
+    coef = np.concatenate([ridge.intercept_, ridge.coef_[0]])
+    # The intercept has no prior.
+    precision = -first.hessian(coef) + np.diag([0.0] + [1 / 0.1] * len(prior))
+    sd = np.sqrt(coef**2 + np.diag(np.linalg.inv(precision)))[1:]
+    second = LogisticRegression(C=1.0, tol=1e-10).fit(Z * sd, y, sample_weight=weight)
+    assert part.margin(X) == pytest.approx(second.decision_function(Z * sd), abs=2e-5)
+
+
+def test_an_adaptive_prior_spares_the_signal_and_shrinks_the_noise():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(400, 30))
+    y = (rng.random(400) < 1 / (1 + np.exp(-X[:, 0]))).astype(float)
+    kinds = {"splines": False, "continuous": np.zeros(30, dtype=bool)}
+    plain, adaptive = (
+        part_of(X, y, np.ones(400), 0.03, adaptive=how, **kinds).coef[:, 0] for how in (False, True)
+    )
+
+    def noise(coef):
+        return np.abs(coef[1:]).sum() / coef[0]
+
+    assert noise(adaptive) < 0.7 * noise(plain)
 
 
 def test_without_penalty_it_is_the_weighted_glm_of_statsmodels():
@@ -74,12 +109,13 @@ def test_without_penalty_it_is_the_weighted_glm_of_statsmodels():
     assert part.coef[used] == pytest.approx(expected[1:], abs=1e-4)
 
 
-def test_weights_count_as_repeated_rows():
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_weights_count_as_repeated_rows(adaptive):
     X, y, _ = sample(120)
     often = np.random.default_rng(3).integers(0, 4, 120)
     rows = np.repeat(np.arange(120), often)
-    weighted = part_of(X, y, often.astype(float), 0.1)
-    repeated = part_of(X[rows], y[rows], np.ones(len(rows)), 0.1)
+    weighted = part_of(X, y, often.astype(float), 0.1, adaptive=adaptive)
+    repeated = part_of(X[rows], y[rows], np.ones(len(rows)), 0.1, adaptive=adaptive)
     fresh = sample(seed=2)[0]
     assert weighted.margin(fresh) == pytest.approx(repeated.margin(fresh), abs=1e-6)
     assert weighted.center == pytest.approx(repeated.center)

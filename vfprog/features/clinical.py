@@ -22,7 +22,12 @@ from vfprog.features.fracture import (
     thoracolumbar,
     within_weeks,
 )
-from vfprog.features.procedure import cement_per_level, cement_total, levels_treated
+from vfprog.features.procedure import (
+    cement_per_level,
+    cement_total,
+    level_left,
+    levels_treated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -107,6 +112,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation("sandwich_vertebra", "Sandwich vertebra", "binary", (_LEVEL,)),
     Derivation("fracture_cascade", "More than three index fractures", "binary", (_LEVEL,)),
     Derivation("n_levels_treated", "Number of levels treated", "continuous", (_TREATED,), 1),
+    Derivation("level_left", "An index fracture left without cement", "binary", (_TREATED,), -1),
     Derivation("cement_total_ml", "Cement volume (total)", "continuous", (_CEMENT,), 1),
     Derivation(
         "cement_per_level_ml", "Cement volume per treated level", "continuous",
@@ -181,6 +187,7 @@ def _procedure_columns(arrays: EpisodeArrays, groups: Groups) -> dict[str, Float
     treated, volume = given.get(_TREATED, nothing), given.get(_CEMENT, nothing)
     return {
         "n_levels_treated": levels_treated(treated, groups),
+        "level_left": level_left(treated, groups),
         "cement_total_ml": cement_total(volume, treated, groups),
         "cement_per_level_ml": cement_per_level(volume, treated, groups),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vfprog.features.vertebrae import sum_per_episode
+from vfprog.features.vertebrae import any_per_episode, sum_per_episode
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
@@ -31,6 +31,28 @@ def levels_treated(treated: FloatArray, groups: Groups) -> FloatArray:
         Count; NaN where any vertebra is unknown or there is none.
     """
     return sum_per_episode(treated, groups)
+
+
+def level_left(treated: FloatArray, groups: Groups) -> FloatArray:
+    """Return 1 where any index vertebra was left without cement.
+
+    A fracture without cement goes on collapsing: 45 % against 8 % lost further height in VERTOS IV
+    (Firanescu et al 2018, BMJ 361:k1551). The count of fractures less that of the levels treated
+    says the same, but a penalised model hardly sees the difference of two near-equal counts.
+
+    Parameters
+    ----------
+    treated : ndarray of float, shape (m,)
+        0 or 1, NaN where unknown.
+    groups : Groups
+        Which vertebra belongs to which episode.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        1 if any is known to be untreated, 0 if all were treated, NaN otherwise.
+    """
+    return any_per_episode(1 - treated, groups)
 
 
 def cement_total(volume_ml: FloatArray, treated: FloatArray, groups: Groups) -> FloatArray:

@@ -77,7 +77,7 @@ class LearningPlan:
     continuous : ndarray of bool, shape (n_features,)
         Features that may have splines.
     simple : bool
-        Too few participants for splines and trees.
+        Too few participants for splines and trees; the variance of each coefficient is learned.
     penalties, rounds : tuple
         What to choose from.
     tree_options : dict
@@ -241,7 +241,7 @@ def _out_of_fold(rows: Rows, plan: LearningPlan) -> tuple[FloatArray, FloatArray
         out = rows.fold == fold
         learner = LinearLearner(
             rows.X[~out], rows.y[~out], rows.weight[~out], continuous=plan.continuous,
-            splines=not plan.simple,
+            splines=not plan.simple, adaptive=plan.simple,
         )  # fmt: skip
         linear[:, out] = learner.path(plan.penalties, rows.X[out])
         if trees is not None:
@@ -258,7 +258,8 @@ def _least_loss(path: FloatArray, judged: OutOfFold) -> int:
 
 def _fit_linear(rows: Rows, plan: LearningPlan, penalty: float) -> LinearPart:
     learner = LinearLearner(
-        rows.X, rows.y, rows.weight, continuous=plan.continuous, splines=not plan.simple
-    )
+        rows.X, rows.y, rows.weight, continuous=plan.continuous, splines=not plan.simple,
+        adaptive=plan.simple,
+    )  # fmt: skip
     recorded = slice(0, rows.n_recorded)
     return learner.fit(penalty, reference=rows.X[recorded], weight=rows.weight[recorded])

@@ -38,6 +38,8 @@ class LinearLearner:
         Features that may have splines.
     splines : bool
         Whether to use splines at all.
+    adaptive : bool
+        Whether to learn the prior variance of each coefficient from a first fit (docs/adr/0008).
 
     Raises
     ------
@@ -53,7 +55,9 @@ class LinearLearner:
         *,
         continuous: BoolArray,
         splines: bool,
+        adaptive: bool = False,
     ) -> None:
+        self.adaptive = adaptive
         self.empty = np.isnan(X).all(axis=0)
         self.y, self.weight = y, weight
         self.encoding = self._fit_encoding(X, continuous, splines)
@@ -84,11 +88,11 @@ class LinearLearner:
         """
         terms = encode(self.encoding, X_eval).reshape(len(X_eval), -1)
         columns = (terms[:, self.kept] - self.mean) / self.scale
-        model = self._model()
+        model = _model()
         margins = np.empty((len(penalties), len(X_eval)))
         for place, penalty in enumerate(penalties):
-            model.set_params(C=penalty).fit(self.columns, self.y, sample_weight=self.weight)
-            margins[place] = columns @ model.coef_[0] + model.intercept_[0]
+            coef, intercept = self._coefficients(model, penalty)
+            margins[place] = columns @ coef + intercept
         return margins
 
     def fit(self, penalty: float, *, reference: FloatArray, weight: FloatArray) -> LinearPart:
@@ -108,13 +112,12 @@ class LinearLearner:
         LinearPart
             Coefficients on the scale of the encoded columns.
         """
-        model = self._model().set_params(C=penalty, tol=1e-8)
-        model.fit(self.columns, self.y, sample_weight=self.weight)
-        slopes = model.coef_[0] / self.scale
+        found, constant = self._coefficients(_model(tol=1e-8), penalty)
+        slopes = found / self.scale
         coef = np.zeros(self.encoding.fill.size * TERMS)
         coef[self.kept] = slopes
         center = np.average(encode(self.encoding, reference), weights=weight, axis=0)
-        intercept = float(model.intercept_[0] - slopes @ self.mean)
+        intercept = float(constant - slopes @ self.mean)
         return LinearPart(self.encoding, coef.reshape(-1, TERMS), center, intercept)
 
     def _fit_encoding(self, X: FloatArray, continuous: BoolArray, splines: bool) -> Encoding:
@@ -124,6 +127,33 @@ class LinearLearner:
             known, continuous=continuous, sample_weight=self.weight, splines=splines
         )
 
-    @staticmethod
-    def _model() -> LogisticRegression:
-        return LogisticRegression(solver="newton-cholesky", warm_start=True, max_iter=200, tol=1e-4)
+    def _coefficients(self, model: LogisticRegression, penalty: float) -> tuple[FloatArray, float]:
+        """Return coefficients of the standardised columns, and the intercept.
+
+        Adaptive: one step of expectation and maximisation towards the largest marginal likelihood
+        (Tipping 2001, J Mach Learn Res 1:211). The prior variance of each coefficient becomes its
+        expected square given the data, and the ridge is fitted again.
+        """
+        model.set_params(C=penalty).fit(self.columns, self.y, sample_weight=self.weight)
+        if not self.adaptive:
+            return model.coef_[0], float(model.intercept_[0])
+        sd = np.sqrt(model.coef_[0] ** 2 + self._variance(model, penalty))
+        again = _model(model.tol)
+        again.coef_, again.intercept_ = model.coef_ / sd, model.intercept_.copy()  # a warm start
+        again.fit(self.columns * sd, self.y, sample_weight=self.weight)
+        return again.coef_[0] * sd, float(again.intercept_[0])
+
+    def _variance(self, pilot: LogisticRegression, penalty: float) -> FloatArray:
+        """Return the variance of each coefficient given the data, by Laplace's approximation."""
+        p = pilot.predict_proba(self.columns)[:, 1]
+        information = self.weight * p * (1 - p)
+        # The free intercept takes the mean away.
+        centred = self.columns - np.average(self.columns, weights=information, axis=0)
+        precision = centred.T @ (centred * information[:, None])
+        precision[np.diag_indices_from(precision)] += 1 / penalty
+        variance: FloatArray = np.diag(np.linalg.inv(precision))
+        return variance
+
+
+def _model(tol: float = 1e-4) -> LogisticRegression:
+    return LogisticRegression(solver="newton-cholesky", warm_start=True, max_iter=200, tol=tol)

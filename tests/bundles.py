@@ -111,6 +111,7 @@ def hand_parts(*, simulated: bool = True, members: bool = True) -> BundleParts:
         models=models, boosters={}, members=refits if members else {},
         performance=[],
         provenance={"seed": 1, "settings": TrainingSettings().model_dump(mode="json")},
+        reference={"opioids": {"n": 90, "missing": 0.1, "quantiles": [], "shares": [0.3, 0.7]}},
     )  # fmt: skip
 
 

@@ -21,7 +21,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-GUIDES = ("data-scientist", "clinician", "analyst", "registry-engineer")
+GUIDES = (
+    "data-scientist",
+    "clinician",
+    "analyst",
+    "registry-engineer",
+    "redcap",
+    "mapping-assistant",
+)
+# Pages on public data: the variable they name, and the folder it stands for.
+REAL = {
+    "glow": ("GLOW", "glow"),
+    "uci-vertebral": ("UCI", "uci_vertebral"),
+    "low-back-pain": ("LBP", "low_back_pain"),
+}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANY_LINES = "..."
 _MASKS = (
@@ -201,15 +214,17 @@ def _masked(text: str) -> list[str]:
 
 def _refresh_all() -> None:
     root = Path(__file__).resolve().parent.parent
-    glow = Path(os.environ.get("VFPROG_REALDATA", root.parent / "shared" / "realdata")) / "glow"
+    realdata = Path(os.environ.get("VFPROG_REALDATA", root.parent / "shared" / "realdata"))
     pages = [root / "docs" / f"{name}.md" for name in GUIDES]
     with TemporaryDirectory() as folder:
         (Path(folder) / "vfprog-demo").symlink_to(folder, target_is_directory=True)
         shell = Shell(Path(folder))
         for page in [*pages, root / "README.md"]:
             refresh(page, shell)
-        if glow.is_dir():
-            refresh(root / "docs" / "glow.md", Shell(Path(folder), {"GLOW": str(glow)}))
+        for page, (variable, name) in REAL.items():
+            if (realdata / name).is_dir():
+                shell = Shell(Path(folder), {variable: str(realdata / name)})
+                refresh(root / "docs" / f"{page}.md", shell)
 
 
 if __name__ == "__main__":

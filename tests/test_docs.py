@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.guides import GUIDES as NAMES
-from tests.guides import Shell, Step, agrees, faults, refresh, steps
+from tests.guides import REAL, Shell, Step, agrees, faults, refresh, steps
 from vfprog.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,8 +33,11 @@ def test_the_guides_and_the_readme_do_what_they_print(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.realdata
-def test_the_page_on_glow_does_what_it_prints(tmp_path: Path, realdata: Path) -> None:
-    wrong = faults(ROOT / "docs" / "glow.md", Shell(tmp_path, {"GLOW": str(realdata / "glow")}))
+@pytest.mark.parametrize("page", REAL)
+def test_the_pages_on_public_data_do_what_they_print(page, tmp_path: Path, realdata: Path) -> None:
+    variable, folder = REAL[page]
+    shell = Shell(tmp_path, {variable: str(realdata / folder)})
+    wrong = faults(ROOT / "docs" / f"{page}.md", shell)
     assert wrong == [], "\n\n".join(wrong)
 
 
@@ -46,7 +49,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_every_guide_is_run_and_listed() -> None:
     runnable = {page.name for page in PAGES if steps(page)}
-    assert runnable == {*(guide.name for guide in GUIDES), "README.md", "glow.md"}
+    real = {f"{name}.md" for name in REAL}
+    assert runnable == {*(guide.name for guide in GUIDES), *real, "README.md"}
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     assert [
         page.name for page in PAGES if page.name != "README.md" and page.name not in index

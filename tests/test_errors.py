@@ -20,7 +20,7 @@ def test_a_failure_says_where_and_what() -> None:
 def test_a_failure_is_one_row_of_a_table() -> None:
     assert AGE.as_dict() == {
         "table": "episodes", "row": "e7", "column": "age_years", "value": 9, "rule": "hard_range",
-        "message": "must lie between 18 and 110, got 9", "severity": "error",
+        "message": "must lie between 18 and 110, got 9", "severity": "error", "line": None,
     }  # fmt: skip
 
 

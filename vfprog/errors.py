@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,11 @@ class Failure:
         Short stable code of the rule, such as ``hard_range``.
     message : str
         What is wrong and what would be right, in one sentence.
-    severity : {"error", "warning"}
-        Errors stop the work; warnings are reported with the result.
+    severity : {"error", "warning", "note"}
+        Errors stop the work; warnings are reported with the result; notes say what is rare in
+        good data, or what was understood without being told.
+    line : int, optional
+        Row number a spreadsheet shows, where the row stands in a file; the first record is 2.
     """
 
     table: str
@@ -44,6 +47,7 @@ class Failure:
     rule: str
     message: str
     severity: Severity = "error"
+    line: int | None = None
 
     def __str__(self) -> str:
         where = self.table if self.row is None else f"{self.table}[{self.row}]"

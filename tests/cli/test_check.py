@@ -32,22 +32,74 @@ def test_a_sound_registry(registry: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run(["check", str(registry)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("SIMULATED DATA: small: ")
-    assert ", 0 errors, " in lines[0]
+    assert ", 0 errors, 0 warnings, " in lines[0]
     assert [line for line in lines if line.startswith("Participants: ")] == [
         "Participants: response", "Participants: height_loss", "Participants: new_fracture",
     ]  # fmt: skip
     assert max(map(len, lines)) <= 80
+    assert any(line == "Next: vfprog train." for line in lines[-2:])
 
 
 def test_a_broken_registry(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(broken)]) == 2
     out = capsys.readouterr().out
     assert ", 3 errors, " in out.splitlines()[0]
-    first = " ".join(out.partition("\n\n")[2].split())
-    assert first.startswith("visits[")
-    assert "vas: must lie between 0 and 10" in first
-    assert "the first of 3: rows" in first
+    blocks = out.split("\n\n")
+    assert blocks[1].startswith("ERRORS\n  visits.vas: 3 places [hard_range]\n")
+    assert "must lie between 0 and 10, got 70" in blocks[1]
+    assert "(line 2), " in blocks[1]
+    assert "-> correct it, set unit, or declare it under missing" in blocks[1]
     assert "Participants" not in out
+    assert out.splitlines()[-2:] == [
+        "Next: mend the errors in the source or the mapping, and check again.",
+        "--out FILE lists all rows, --html FILE draws all.",
+    ]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.fixture
+def suspect(registry: Path, tmp_path: Path) -> Path:
+    """The registry with a column nobody reads."""
+    folder = Path(shutil.copytree(registry, tmp_path / "suspect"))
+    episodes = pd.read_parquet(folder / "episodes.parquet")
+    episodes.assign(surplus=1).to_parquet(folder / "episodes.parquet", index=False)
+    return folder
+
+
+def test_strict_lets_warnings_fail(
+    suspect: Path, registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", str(suspect)]) == 0
+    assert "Next: decide about each warning, then vfprog train." in capsys.readouterr().out
+    assert run(["check", str(suspect), "--strict"]) == 2
+    assert run(["check", str(registry), "--strict"]) == 0
+
+
+def test_a_page(broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.html"
+    assert run(["check", str(broken), "--html", str(page)]) == 2
+    assert "3 errors must be mended" in page.read_text(encoding="utf-8").replace("</strong>", "")
+    first = page.read_bytes()
+    assert run(["check", str(broken), "--html", str(page)]) == 2
+    captured = capsys.readouterr()
+    assert "--force" in captured.err
+    assert run(["check", str(broken), "--html", str(page), "--force"]) == 2
+    assert page.read_bytes() == first
+    assert run(["check", str(broken), "--html", str(tmp_path / "page.txt")]) == 2
+
+
+def test_rows_are_set_aside(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "aside"
+    assert run(["check", str(broken), "--quarantine", str(folder)]) == 2
+    out = capsys.readouterr().out
+    assert folder.is_dir()
+    lines = [line.split() for line in out.partition("Quarantine")[2].splitlines()]
+    (visits,) = [line for line in lines if line[:1] == ["visits"]]
+    rows_in, kept, set_aside = map(int, visits[1:])
+    assert set_aside >= 3
+    assert rows_in == kept + set_aside
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
@@ -74,7 +126,12 @@ def test_nothing_is_overwritten(
 def test_json(broken: Path, registry: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(broken), "--format", "json"]) == 2
     content = json.loads(capsys.readouterr().out)
-    assert content["n_errors"] == 3
+    assert (content["n_errors"], content["source"]) == (3, "broken")
+    assert content["failures"][0]["line"] == 2
+    assert content["failures"][0]["what_to_do"].startswith("correct it")
+    pain = [c for c in content["columns"] if (c["table"], c["column"]) == ("visits", "vas")]
+    assert (pain[0]["n_errors"], pain[0]["missing"]) == (3, 3)
+    assert content["n_notes"] == sum(f["severity"] == "note" for f in content["failures"])
     assert content["failures"][0]["column"] == "vas"
     assert content["failures"][0]["value"] == "70.0"
     assert content["flows"] == {}

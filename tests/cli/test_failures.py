@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from vfprog.cli.failures import MAX_GROUPS, describe
+from vfprog.cli.failures import MAX_GROUPS, describe, overview, plain
 from vfprog.data.checks import capped
+from vfprog.data.groups import grouped
 from vfprog.errors import Failure
 
 
@@ -48,3 +49,69 @@ def test_a_capped_group_tells_the_whole_number() -> None:
 def test_long_messages_are_wrapped() -> None:
     failure = Failure("visits", 1, "vas", 70, "hard_range", "word " * 40)
     assert max(map(len, describe([failure], width=60).splitlines())) <= 60
+
+
+def test_an_overview_says_where_and_what_to_do() -> None:
+    failures = [
+        Failure("visits", f"e{i}", "vas", 70, "hard_range", "too large", "error", i + 2)
+        for i in range(6)
+    ]
+    failures += [
+        Failure("episodes", None, "sex", None, "code_shift", "is coded 1 and 2", "warning"),
+        Failure("episodes", 7, "age_years", 12, "usual_range", "rare", "note", 7),
+        Failure("episodes", 9, "t_score", 3, "usual_range", "rare", "note", 9),
+        Failure("episodes", None, "*", None, "read_as", "CSV in cp1252", "note"),
+    ]
+    assert overview(grouped(failures)).splitlines() == [
+        "ERRORS",
+        "  visits.vas: 6 places [hard_range]",
+        "    too large",
+        "    rows e0 (line 2), e1 (line 3), e2 (line 4), e3 (line 5), ...",
+        "    -> correct it, set unit, or declare it under missing",
+        "",
+        "WARNINGS",
+        "  episodes.sex: the whole column [code_shift]",
+        "    is coded 1 and 2",
+        "    -> recode it in the mapping",
+        "",
+        "READ AS",
+        "  episodes: CSV in cp1252",
+        "",
+        "NOTES",
+        "  2, rare in good data, to look at once: usual_range 2",
+    ]
+
+
+def test_an_overview_has_room_for_warnings_among_many_errors() -> None:
+    failures = [_failure(row, f"c{column}") for column in range(50) for row in (1, 2)]
+    failures += [_failure(1, f"w{column}", "warning") for column in range(9)]
+    text = overview(grouped(failures), where_all="see faults.csv")
+    errors, warnings = text.split("\n\n")
+    assert errors.count("[hard_range]") == MAX_GROUPS
+    assert errors.endswith("... and 60 more in 30 columns: see faults.csv")
+    assert warnings.count("[hard_range]") == MAX_GROUPS // 4
+    assert warnings.endswith("... and 4 more in 4 columns: see faults.csv")
+
+
+def test_an_overview_of_many_columns_is_one_entry() -> None:
+    failures = [
+        Failure("episodes", None, f"x{i}", None, "unknown_column", "not used", "warning")
+        for i in range(10_000)
+    ]
+    text = overview(grouped(failures))
+    assert "and 9994 more: 10000 whole columns [unknown_column]" in " ".join(text.split())
+    assert len(text.splitlines()) < 8
+
+
+def test_nothing_in_a_file_moves_the_cursor_or_widens_the_page() -> None:
+    evil = Failure(
+        "visits", "e\x1b[2J", "vas\u202e" + "x" * 900, 1, "hard_range", "a\nb\r\x07 " * 99
+    )
+    for text in (overview(grouped([evil])), describe([evil])):
+        assert all(character.isprintable() for line in text.split("\n") for character in line)
+        assert max(map(len, text.splitlines())) <= 80
+        assert len(text) < 2000
+
+
+def test_plain_text_stays_as_it_is() -> None:
+    assert plain("Größe ≥ 3") == "Größe ≥ 3"

@@ -42,7 +42,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_defaults(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "reg", "--out", "b"]) == 0
-    assert asked["registry"] == Path("reg")
+    assert asked["registry"] == "reg"
     assert (asked["resamples"], asked["seed"], asked["force"]) == (40, 1, False)
     assert asked["endpoints"] is None
     assert asked["settings"].outer_folds == 10

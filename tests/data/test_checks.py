@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from vfprog.data.checks import capped, check_table, check_tables
-from vfprog.data.columns import as_words, encode_series
+from vfprog.data.columns import encode_series
+from vfprog.data.rows import RowNames
+from vfprog.data.words import as_words
 from vfprog.errors import Failure
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.rules import encode_column
@@ -55,14 +57,29 @@ def test_all_failures_come_at_once():
         ("e1", "age_years", "hard_range"), ("e2", "age_years", "number"),
         ("e3", "age_years", "usual_range"), ("e2", "sex", "level"),
         ("e1", "n_prevalent_fractures", "count"), ("e1", "index_date", "date"),
-        ("e3", "index_date", "usual_range"), ("e1", "treatment", "level"),
+        ("e3", "index_date", "early_date"), ("e1", "treatment", "level"),
         ("e3", "treatment", "required"), ("e3", "patient_id", "required"),
     }  # fmt: skip
     failures = found(episodes=frame)
     assert {(row, column, rule) for _, row, column, rule, _ in failures} == expected
     assert len(failures) == len(expected)
-    warnings = {(row, column) for _, row, column, _, severity in failures if severity == "warning"}
-    assert warnings == {("e3", "age_years"), ("e3", "index_date")}
+    milder = {(row, column, how) for _, row, column, _, how in failures if how != "error"}
+    assert milder == {("e3", "age_years", "note"), ("e3", "index_date", "warning")}
+
+
+def test_a_failure_names_the_line_of_a_spreadsheet_beside_the_episode():
+    visits = table(episode_id=["e1", "e1", None], day=[1, 2, 3], vas=[5, 50, 60])
+    _, failures = check_tables({"episodes": episodes(), "visits": visits}, DICTIONARY)
+    named = {(f.row, f.line) for f in failures if f.column == "vas"}
+    assert named == {("e1", 3), (4, 4)}
+
+
+def test_a_date_to_come_is_a_warning():
+    typed, failures = check_tables(
+        {"episodes": episodes(index_date=["2999-01-01", "2020-01-01"])}, DICTIONARY
+    )
+    assert [(f.row, f.rule, f.severity) for f in failures] == [("e1", "future_date", "warning")]
+    assert typed["episodes"]["index_date"].notna().all()
 
 
 def test_values_in_error_are_missing_and_the_rest_is_kept():
@@ -198,16 +215,20 @@ def test_long_columns_obey_the_rules_of_the_patient_form(predictor, dtype):
     labels = [f"r{i}" for i in range(len(values))]
     one_by_one = encode_column(predictor, values, table="episodes", rows=labels)
     series = pd.Series(values, dtype=dtype)
-    codes, failures = encode_series(predictor, series, table="episodes", labels=list(labels))
+    rows = RowNames(list(labels), list(range(len(values))))
+    codes, failures = encode_series(predictor, series, table="episodes", rows=rows)
     np.testing.assert_array_equal(codes, one_by_one.codes)
+    milder = {"error": "error", "warning": "note"}
     assert [(f.row, f.rule, f.severity, f.message) for f in failures] == [
-        (f.row, f.rule, f.severity, f.message) for f in one_by_one.failures
+        (f.row, f.rule, milder[f.severity], f.message) for f in one_by_one.failures
     ]
 
 
 def test_lists_where_words_belong_are_failures():
     series = pd.Series([["L1"], {"level": "L1"}, "L1"], dtype=object)
-    codes, failures = encode_series(DICTIONARY["level"], series, table="v", labels=[2, 3, 4])
+    codes, failures = encode_series(
+        DICTIONARY["level"], series, table="v", rows=RowNames([2, 3, 4], [2, 3, 4])
+    )
     np.testing.assert_array_equal(codes, [np.nan, np.nan, 9])
     assert [(f.row, f.rule) for f in failures] == [(2, "level"), (3, "level")]
 
@@ -240,4 +261,4 @@ def test_two_hundred_thousand_clean_episodes_are_read_whole():
                           "treatment": "vertebroplasty", **numbers, **words})  # fmt: skip
     typed, failures = check_tables({"episodes": frame}, DICTIONARY)
     assert len(typed["episodes"]) == n
-    assert all(failure.severity == "warning" for failure in failures)
+    assert {f.rule for f in failures if f.severity != "note"} == {"pelvic_identity"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -12,6 +13,8 @@ from vfprog.config import list_configs
 from vfprog.data.mapping import Mapping, load_mapping
 from vfprog.data.readers import read_registry, require_clean
 from vfprog.errors import ConfigError, Failure
+from vfprog.schema.registry import REGISTRY
+from vfprog.simulate import simulate, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +140,7 @@ def test_a_german_file(tmp_path):
     assert str(registry.episodes["index_date"][0].date()) == "2020-12-31"
     np.testing.assert_array_equal(registry.episodes["age_years"], [70.5, 71, 72.5])
     np.testing.assert_array_equal(registry.episodes["vas_baseline"], [7.25, np.nan, np.nan])
-    assert [(f.row, f.column, f.rule) for f in failures] == [
+    assert [(f.row, f.column, f.rule) for f in failures if f.severity != "note"] == [
         ("b", "index_date", "date"), ("b", "vas_baseline", "number"),
     ]  # fmt: skip
 
@@ -290,7 +293,7 @@ def test_a_mapping_for_another_kind_of_source(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({}, "give columns for a flat table"),
+        ({"columns": {"age_years": "a"}, "tables": {"visits": {}}}, "a folder, not both"),
         ({"columns": {"age_years": {"column": "a", "unti": "weeks"}}}, "unti"),
         ({"columns": {"age_years": {"column": "a", "constant": 3}}}, "either column or constant"),
         ({"columns": {"age_years": "a"}, "extra_predictors": [EXTRA, EXTRA]}, "stand twice"),
@@ -307,7 +310,7 @@ def test_a_mapping_for_another_kind_of_source(tmp_path):
 )  # fmt: skip
 def test_contradictions_are_configuration_errors(tmp_path, content, message):
     path = tmp_path / "m.yaml"
-    path.write_text(yaml.safe_dump(content or {"description": "nothing"}))
+    path.write_text(yaml.safe_dump(content))
     with pytest.raises(ConfigError, match=message):
         load_mapping(path)
 
@@ -316,3 +319,64 @@ def test_yes_and_no_in_a_file_stay_words(tmp_path):
     path = tmp_path / "m.yaml"
     path.write_text("columns:\n  smoker: {column: s, recode: {Yes: true, No: false, 1: true}}\n")
     assert load_mapping(path).columns["smoker"].recode == {"Yes": True, "No": False, "1": True}
+
+
+# --- reading options alone
+
+
+def test_a_mapping_of_options_alone_reads_a_flat_file_by_our_names(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "episode_id;patient_id;age_years;level;note;index_date\n"
+        "1;p;70,5;L1;a;03.02.2020\n2;q;-9;;b;\n"
+    )
+    mapping = Mapping.model_validate({
+        "delimiter": ";", "decimal_comma": True, "date_format": "%d.%m.%Y", "missing": [-9],
+        "ignore": ["note"], "all_episodes": True,
+    })  # fmt: skip
+    registry, failures = read_registry(path, mapping=mapping)
+    assert [f.rule for f in failures if f.severity != "note"] == ["no_site_id"]
+    np.testing.assert_array_equal(registry.episodes["age_years"], [70.5, np.nan])
+    assert str(registry.episodes["index_date"][0].date()) == "2020-02-03"
+    assert registry.vertebrae[["episode_id", "level"]].to_numpy().tolist() == [["1", 9]]
+
+
+def test_a_mapping_of_options_alone_reads_a_folder(tmp_path):
+    (tmp_path / "episodes.csv").write_text(
+        "episode_id,patient_id,site_id,treatment,vas_baseline,opioids,junk\n"
+        "1,p,s,vertebroplasty,999,1,x\n2,q,s,vertebroplasty,7,0,x\n"
+    )
+    (tmp_path / "visits.csv").write_text("episode_id,day,vas,opioids,junk\n1,30,999,1,x\n")
+    options = {"missing": ["999"], "post_baseline": ["opioids"]}
+    registry, failures = read_registry(tmp_path, mapping=Mapping.model_validate(options))
+    assert [(f.table, f.column, f.rule) for f in failures] == [
+        ("episodes", "junk", "unknown_column"), ("visits", "junk", "unknown_column"),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(registry.episodes["vas_baseline"], [np.nan, 7])
+    assert "opioids" not in registry.episodes
+    assert registry.visits["vas"].isna().tolist() == [True]
+    assert registry.visits["opioids"].tolist() == [1]
+    options = {"ignore": ["junk"]}
+    assert read_registry(tmp_path, mapping=Mapping.model_validate(options))[1][0].value == 999
+
+
+def test_options_alone_change_nothing_of_a_registry_in_our_names(tmp_path):
+    sim = simulate(60, seed=3)
+    write(sim, tmp_path / "sim")
+    plain, before = read_registry(tmp_path / "sim")
+    again, after = read_registry(tmp_path / "sim", mapping=Mapping())
+    assert [f.as_dict() for f in before] == [f.as_dict() for f in after]
+    for name in REGISTRY:
+        pd.testing.assert_frame_equal(getattr(plain, name), getattr(again, name))
+
+
+def test_own_predictors_and_outcomes_join_a_file_in_our_names(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("episode_id,patient_id,site_id,age_years,grip,y\n1,p,s,70,20,1\n")
+    registry, failures = read_registry(path, mapping=Mapping.model_validate({
+        "all_episodes": True, "extra_predictors": [EXTRA],
+        "outcomes": {"new_fracture": {"column": "y", "event": [1], "no_event": [0]}},
+    }))  # fmt: skip
+    assert failures == ()
+    assert registry.episodes[["age_years", "grip_kg"]].to_numpy().tolist() == [[70, 20]]
+    assert registry.outcomes is not None

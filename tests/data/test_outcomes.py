@@ -228,3 +228,14 @@ def test_what_is_seen_outside_the_window_changes_nothing(visits, films, events, 
         assert np.array_equal(
             getattr(before.outcome, field.name), getattr(after.outcome, field.name)
         )
+
+
+def test_without_a_horizon_no_death_or_crossover_comes_before_it():
+    endpoint = Endpoint(name="chronic", label="c", kind="coded", intercurrent="composite")
+    coded = pd.DataFrame({"episode_id": ["a", "b"], "endpoint": "chronic", "event": [1.0, 0.0]})
+    events = [("b", 9, "crossover"), ("c", 9, "death")]
+    registry = make_registry("abcd", events=events, outcomes=coded)
+    derived = derive_outcome(registry, endpoint)
+    assert derived.outcome.observed.tolist() == [True, True, False, False]
+    assert derived.outcome.event.tolist() == [True, False, False, False]
+    assert not derived.intercurrent.any()

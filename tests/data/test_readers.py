@@ -200,7 +200,7 @@ def test_treatment_is_needed_except_for_scoring_or_all_episodes(tmp_path):
     ("content", "rule"),
     [
         ("", "unreadable"),
-        ("episode_id;treatment\na;sham\n", "delimiter"),
+        ("a;b,c\n1;2,3\n", "delimiter"),
         ("episode_id,age_years,age_years\na,70,71\n", "duplicate_column"),
         ("episode_id,treatment\na,sham,77\n", "unreadable"),
         ("episode_id,treatment\na,sham\nb,sham,1,2\n", "unreadable"),
@@ -214,19 +214,26 @@ def test_what_is_no_table_is_refused(tmp_path, content, rule):
     assert [f.rule for f in caught.value.failures] == [rule]
 
 
-def test_encoding_is_said_not_guessed(tmp_path):
+def test_how_a_file_was_read_is_said_and_can_be_overruled(tmp_path):
     path = tmp_path / "p.csv"
-    path.write_bytes("episode_id,treatment,site_id\na,sham,Zürich\n".encode("latin-1"))
-    with pytest.raises(InputError, match="cannot be read"):
-        read_registry(path)
-    columns = {name: name for name in ("episode_id", "treatment", "site_id")}
-    mapping = Mapping.model_validate({"columns": columns, "encoding": "latin-1"})
-    assert read_registry(path, mapping=mapping)[0].episodes["site_id"].tolist() == ["Zürich"]
+    path.write_bytes("episode_id;treatment;site_id\na;sham;Zürich\n".encode("latin-1"))
+    registry, failures = read_registry(path, scoring=True)
+    assert registry.episodes["site_id"].tolist() == ["Zürich"]
+    assert [(f.rule, f.severity, f.value) for f in failures] == [("read_as", "note", "cp1252 ;")]
+    greek = Mapping.model_validate({"encoding": "iso8859-7"})
+    other = read_registry(path, mapping=greek, scoring=True)[0]
+    assert other.episodes["site_id"].tolist() == ["Zόrich"]  # 0xFC is another letter there
+    comma = Mapping.model_validate({"delimiter": ","})
+    with pytest.raises(InputError) as caught:
+        read_registry(path, mapping=comma)
+    assert [f.rule for f in caught.value.failures] == ["delimiter"]
+    with pytest.raises(ConfigError, match="encoding 'latin-0' is unknown"):
+        read_registry(path, mapping=Mapping.model_validate({"encoding": "latin-0"}))
 
 
-@pytest.mark.parametrize("name", ["nothing", "nothing.csv", "text.txt"])
+@pytest.mark.parametrize("name", ["nothing", "nothing.csv", "text.doc"])
 def test_absent_files_are_named(tmp_path, name):
-    (tmp_path / "text.txt").write_text("x")
+    (tmp_path / "text.doc").write_text("x")
     with pytest.raises(InputError) as caught:
         read_registry(tmp_path / name)
     assert caught.value.failures[0].rule in {"no_file", "file_type"}
@@ -262,7 +269,7 @@ def test_failure_table_lists_the_worst_first():
     error = Failure("visits", "a", "vas", 11, "hard_range", "impossible")
     table = failure_table([warning, error])
     assert table.columns.tolist() == [
-        "table", "row", "column", "value", "rule", "message", "severity",
+        "table", "row", "line", "column", "value", "rule", "message", "severity", "what_to_do",
     ]  # fmt: skip
     assert table["severity"].tolist() == ["error", "warning"]
     assert table["row"].tolist() == ["a", 2]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -130,3 +133,25 @@ def test_an_unknown_name_is_a_key_error():
     assert "colour" not in dictionary
     with pytest.raises(KeyError, match="colour"):
         dictionary["colour"]
+
+
+def test_a_dictionary_from_before_the_usual_median_keeps_its_digest():
+    content = {"version": "1", "concepts": {"strength": "Strength"}, "predictors": [GRIP]}
+    new = Dictionary.model_validate(content)
+    written = new.model_dump(mode="json")
+    del written["predictors"][0]["usual_median"]
+    text = json.dumps(written, sort_keys=True)
+    assert new.digest() == hashlib.sha256(text.encode()).hexdigest()
+    assert Dictionary.model_validate(written) == new
+
+
+def test_an_empty_usual_median_is_refused():
+    with pytest.raises(ValidationError, match=r"range .* is empty"):
+        Predictor.model_validate({**GRIP, "usual_median": (30, 20)})
+
+
+def test_usual_medians_lie_within_what_may_be():
+    for p in load_dictionary().predictors:
+        if p.usual_median is not None:
+            low, high = p.usual_range or p.hard_range
+            assert low <= p.usual_median[0] < p.usual_median[1] <= high, p.name

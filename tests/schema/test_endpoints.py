@@ -67,6 +67,8 @@ def test_definitions_are_written_from_the_fields():
         (EVENT | {"horizn_days": 9}, "Extra inputs"),
         (EVENT | {"name": "New fracture"}, "pattern"),
         (EVENT | {"horizon_days": 0}, "greater than 0"),
+        (EVENT | {"horizon_days": None}, "only a coded outcome may leave horizon_days open"),
+        (PAIN | {"horizon_days": None}, "only a coded outcome may leave horizon_days open"),
         (EVENT | {"location": "near"}, "adjacent"),
     ],
 )
@@ -91,3 +93,12 @@ def test_a_faulty_file_names_its_fields(tmp_path):
     assert "locatoin" in str(caught.value)
     with pytest.raises(ConfigError, match="response_vapour"):
         load_endpoint("no_such_endpoint")
+
+
+def test_a_coded_outcome_may_leave_its_horizon_open():
+    chronic = Endpoint(name="chronic", label="Chronic pain", kind="coded", population=())
+    assert (chronic.horizon_days, chronic.horizon) == (None, "horizon not stated")
+    assert chronic.definition.startswith(
+        "Chronic pain (horizon not stated), as coded by the registry; population: all episodes"
+    )
+    assert load_endpoint("response").horizon == "30 days"

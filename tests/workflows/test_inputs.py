@@ -113,8 +113,12 @@ def test_a_registry_with_errors_is_refused_with_all_of_them(tmp_path):
 def test_warnings_pass_and_a_read_registry_is_taken_as_it_is(tmp_path):
     tables = registry_tables(30)
     tables["episodes"].loc[5, "age_years"] = 40
-    opened = open_registry(write_registry(tmp_path / "warned", tables))
-    assert [(f.column, f.rule) for f in opened.warnings] == [("age_years", "usual_range")]
+    tables["visits"].loc[7, "day"] = -3
+    folder = write_registry(tmp_path / "warned", tables)
+    opened = open_registry(folder)
+    assert [(f.column, f.rule) for f in opened.warnings] == [("day", "before_index")]
+    awaiting = open_registry(folder, scoring=True)
+    assert {f.rule for f in awaiting.warnings} == {"before_index", "usual_range"}
     again = open_registry(opened.registry)
     assert again.registry is opened.registry
     assert again.warnings == ()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 DONE, FAULT, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = (
-    "demo", "simulate", "check", "train", "validate", "explain", "predict", "score", "config",
+    "demo", "simulate", "map", "check", "train", "validate", "explain", "predict", "score",
+    "config",
 )  # fmt: skip
 TRACEBACK = "VFPROG_TRACEBACK"
 

@@ -16,6 +16,36 @@ if TYPE_CHECKING:
 
     from vfprog.workflows.check import CheckReport
 
+BundleReference = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle", metavar="BUNDLE", show_default=False,
+        help="Compare codes, units and spread with what a model was trained on.",
+    ),
+]  # fmt: skip
+OutFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", show_default=False,
+        help="Write everything found to a .csv, .parquet or .json.",
+    ),
+]  # fmt: skip
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", metavar="FILE", show_default=False,
+        help="Write a page with figures, column by column.",
+    ),
+]  # fmt: skip
+QuarantineFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--quarantine", metavar="DIR", show_default=False,
+        help="Set the rows in error aside, with their reasons, and write the rest.",
+    ),
+]  # fmt: skip
+Strict = Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -25,36 +55,31 @@ def register(app: typer.Typer) -> None:
 def check(
     registry: RegistrySource,
     mapping: MappingName = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write every failure to a .csv, .parquet or .json.",
-        ),
-    ] = None,
+    bundle: BundleReference = None,
+    out: OutFile = None,
+    html: HtmlFile = None,
+    quarantine: QuarantineFolder = None,
+    strict: Strict = False,
     output: OutputFormat = Format.text,
     force: Force = False,
 ) -> None:
     """Check a registry and list all its faults.
 
-    The exit code is 2 if anything in it is in error.
+    The exit code is 2 if anything in it is in error; with --strict, also if anything is suspect.
     """
     from vfprog.workflows.check import check as check_registry
-    from vfprog.workflows.files import check_target, write_table
 
-    if out is not None:
-        check_target(out, force=force)
+    _check_targets(out, html, force=force)
     with bars("checking"):
-        report = check_registry(registry, mapping=mapping)
-    if out is not None:
-        write_table(_as_words(report.table), out, force=force)
-        note(f"{len(report.table)} failures written to {out}")
+        report = check_registry(registry, mapping=mapping, reference=bundle)
+    _write(report, out, html, force=force)
     if output is Format.json:
         say(json.dumps(as_json(report), indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        _show(report, out)
-    if report.n_errors:
+        _show(report, out, html)
+    if quarantine is not None:
+        _set_aside(registry, mapping, quarantine, force=force, quiet=output is Format.json)
+    if report.n_errors or (strict and report.n_warnings):
         raise typer.Exit(WRONG_INPUT)
 
 
@@ -69,39 +94,108 @@ def as_json(report: "CheckReport") -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts, failures, participant flow and endpoints that cannot be derived.
+        Counts, failures, participant flow, endpoints that cannot be derived, and the registry
+        column by column.
     """
-    flows = {
-        name: json.loads(flow.to_json(orient="records")) for name, flow in report.flows.items()
-    }
+    profile = report.profile
     return {
         "source": report.registry.source,
         "simulated": report.registry.simulated,
         "n_episodes": len(report.registry.episodes),
         "n_errors": report.n_errors,
         "n_warnings": report.n_warnings,
-        "failures": _as_words(report.table).to_dict("records"),
-        "flows": flows,
+        "n_notes": report.n_notes,
+        "failures": _records(_as_words(report.table)),
+        "flows": {name: _records(flow) for name, flow in report.flows.items()},
         "refused": report.refused,
+        "columns": _records(profile.columns),
+        "histograms": _records(profile.histograms),
+        "missing_together": {name: _records(frame) for name, frame in profile.patterns.items()},
+        "missing_by": {name: _records(frame) for name, frame in profile.missing_by.items()},
     }
 
 
-def _show(report: "CheckReport", out: Path | None) -> None:
-    from vfprog.cli.failures import describe
+def _check_targets(out: Path | None, html: Path | None, *, force: bool) -> None:
+    """Refuse before long work what could not be written after it."""
+    from vfprog.workflows.files import check_target
+
+    if out is not None:
+        check_target(out, force=force)
+    if html is not None:
+        from vfprog.reports.files import check_page
+
+        check_page(html, force=force)
+
+
+def _write(report: "CheckReport", out: Path | None, html: Path | None, *, force: bool) -> None:
+    from vfprog.workflows.check import write_report
+    from vfprog.workflows.files import write_table
+
+    if out is not None:
+        write_table(_as_words(report.table), out, force=force)
+        note(f"{len(report.table)} failures written to {out}")
+    if html is not None:
+        write_report(report, html, force=force)
+        note(f"report written to {html}")
+
+
+def _show(report: "CheckReport", out: Path | None, html: Path | None) -> None:
+    from vfprog.cli.failures import overview
     from vfprog.cli.tables import show_flows
 
     registry = report.registry
     data = "SIMULATED DATA: " if registry.simulated else ""
-    counts = f"{_counted(report.n_errors, 'error')}, {_counted(report.n_warnings, 'warning')}"
+    counts = ", ".join(
+        _counted(n, word)
+        for n, word in (
+            (report.n_errors, "error"), (report.n_warnings, "warning"), (report.n_notes, "note"),
+        )
+    )  # fmt: skip
     say(f"{data}{registry.source}: {len(registry.episodes)} episodes, {counts}")
-    if report.failures:
+    if report.groups:
         where = f"see {out}" if out else "--out FILE writes all"
-        say(f"\n{describe(report.failures, where_all=where)}")
+        say(f"\n{overview(report.groups, where_all=where)}")
     for name, why in report.refused.items():
         say(f"\n{name} cannot be derived: {why}")
     if report.flows:
         say()
         show_flows(report.flows)
+    else:
+        say()
+    say(_next_step(report, out, html))
+
+
+def _next_step(report: "CheckReport", out: Path | None, html: Path | None) -> str:
+    """Return what to do now, as the last lines."""
+    if report.n_errors:
+        step = "mend the errors in the source or the mapping, and check again."
+    elif report.n_warnings:
+        step = "decide about each warning, then vfprog train."
+    else:
+        step = "vfprog train."
+    offers = [
+        offer
+        for file, offer in ((out, "--out FILE lists all rows"), (html, "--html FILE draws all"))
+        if file is None and report.failures
+    ]
+    return f"Next: {step}" + (f"\n{', '.join(offers)}." if offers else "")
+
+
+def _set_aside(
+    registry: str, mapping: str | None, folder: Path, *, force: bool, quiet: bool
+) -> None:
+    from vfprog.cli.console import table
+    from vfprog.workflows.quarantine import quarantine
+
+    with bars("setting rows aside"):
+        done = quarantine(registry, mapping, out=folder, force=force)
+    note(f"rows set aside and rows kept written to {folder}")
+    if quiet:
+        return
+    say()
+    heads = ("table", "rows_in", "kept", "set_aside")
+    rows = [[str(cell) for cell in row] for row in done.reconciliation[list(heads)].to_numpy()]
+    table("Quarantine: rows", ("table", "rows in", "kept", "set aside"), rows)
 
 
 def _as_words(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -109,7 +203,15 @@ def _as_words(table: "pd.DataFrame") -> "pd.DataFrame":
     words = table.copy()
     for name in ("row", "value"):
         words[name] = [None if v is None else str(v) for v in table[name]]
+    words["line"] = words["line"].astype("Int64")
     return words
+
+
+def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return rows as plain types; what is missing is null."""
+    text = frame.to_json(orient="records", double_precision=15, date_format="iso")
+    records: list[dict[str, Any]] = json.loads(text)
+    return records
 
 
 def _counted(n: int, word: str) -> str:

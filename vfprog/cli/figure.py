@@ -46,7 +46,7 @@ def draw(prediction: Prediction | list[Prediction], bundle: Bundle, path: Path) 
         plot_waterfall(
             _frame(prognosis, bundle), figure.add_subplot(n, 1, place),
             base_log_odds=prognosis.base_log_odds,
-            title=f"{bundle.model(name).endpoint.label}, {prognosis.horizon_days} days",
+            title=f"{bundle.model(name).endpoint.label}, {bundle.model(name).endpoint.horizon}",
         )  # fmt: skip
     if bundle.simulated:
         mark_simulated(figure)

@@ -10,8 +10,11 @@ import typer
 
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a model bundle.")]
 RegistrySource = Annotated[
-    Path,
-    typer.Argument(metavar="REGISTRY", help="Folder of five tables, or one flat CSV or Parquet."),
+    str,  # a path would lose a slash of sqlite:///registry.db
+    typer.Argument(
+        metavar="REGISTRY",
+        help="Folder of five tables, one flat table, an Excel workbook, or the URL of a database.",
+    ),
 ]
 MappingName = Annotated[
     str | None,

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def score(
     bundle: BundleFolder,
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Five tables, or one flat table.")],
+    source: Annotated[str, typer.Argument(metavar="IN", help="Five tables, or one flat table.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A .csv, .parquet or .json.")],
     mapping: MappingName = None,
     contributions: Annotated[

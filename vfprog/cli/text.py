@@ -84,7 +84,7 @@ def _banner(words: str, style: Style) -> Iterator[str]:
 def _prognosis(prognosis: Prognosis, bundle: Bundle, style: Style) -> Iterator[str]:
     name = f"{prognosis.endpoint}_{prognosis.prediction_time}"
     endpoint = bundle.model(name).endpoint
-    time = f"{prognosis.horizon_days} days, {_TIMES[prognosis.prediction_time]}"
+    time = f"{endpoint.horizon}, {_TIMES[prognosis.prediction_time]}"
     title = endpoint.label
     gap = style.width - len(title) - len(time)
     yield paint(title, "bold", style) + (" " * gap + time if gap > 1 else f"\n  {time}")

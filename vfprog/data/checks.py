@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vfprog.data.columns import as_words, encode_series, read_column
+from vfprog.data.columns import encode_series, read_column
 from vfprog.data.consistency import check_consistency
+from vfprog.data.rows import RowNames
 from vfprog.data.sources import FIRST_ROW
-from vfprog.errors import Failure
+from vfprog.data.words import as_words
+from vfprog.errors import Failure, Severity
 from vfprog.schema.registry import REGISTRY, Column
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def check_tables(
     *,
     all_episodes: bool = False,
     scoring: bool = False,
+    limit: int | None = MAX_FAILURES,
 ) -> tuple[dict[str, pd.DataFrame], list[Failure]]:
     """Type and check the five tables.
 
@@ -46,13 +49,15 @@ def check_tables(
     scoring : bool
         Whether the episodes only await a risk, so that patient, site and treatment may be absent
         without a word.
+    limit : int, optional
+        Failures kept of one rule in one column; None keeps them all.
 
     Returns
     -------
     tables : dict of str to pandas.DataFrame
-        All five typed tables; values in error are missing.
+        All five typed tables; values in error are missing. The index is that of the raw tables.
     failures : list of Failure
-        Everything found, at most `MAX_FAILURES` per column and rule, plus their number.
+        Everything found, at most ``limit`` per column and rule, plus their number.
     """
     failures: list[Failure] = []
     raw = dict(tables)
@@ -72,7 +77,7 @@ def check_tables(
     if not (all_episodes or scoring):
         failures += _required(typed["episodes"], raw["episodes"], "treatment")
     failures += check_consistency(typed, dictionary)
-    return {name: frame.reset_index(drop=True) for name, frame in typed.items()}, capped(failures)
+    return typed, failures if limit is None else capped(failures, limit)
 
 
 def check_table(
@@ -96,13 +101,13 @@ def check_table(
     failures : list of Failure
         Everything found, by column.
     """
-    labels = row_labels(frame)
+    rows = RowNames.of(frame)
     columns: dict[str, Any] = {}
     failures = _unknown_columns(name, frame, dictionary)
     for column in REGISTRY[name]:
         if column.name in frame:
             columns[column.name], found = read_column(
-                column, frame[column.name], table=name, labels=labels
+                column, frame[column.name], table=name, rows=rows
             )
             failures += found
         else:
@@ -112,7 +117,7 @@ def check_table(
     for predictor in dictionary.of_table(name):
         if predictor.name in frame:
             columns[predictor.name], found = encode_series(
-                predictor, frame[predictor.name], table=name, labels=labels
+                predictor, frame[predictor.name], table=name, rows=rows
             )
             failures += found
     return pd.DataFrame(columns, index=frame.index), failures
@@ -133,42 +138,18 @@ def capped(failures: Iterable[Failure], limit: int = MAX_FAILURES) -> list[Failu
     list of Failure
         The failures kept, and one without a row for each rule and column that had more.
     """
-    counts: Counter[tuple[str, str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str, Severity]] = Counter()
     kept: list[Failure] = []
     for failure in failures:
-        key = (failure.table, failure.column, failure.rule, str(failure.severity))
+        key = (failure.table, failure.column, failure.rule, failure.severity)
         counts[key] += 1
         if counts[key] <= limit:
             kept.append(failure)
     for (table, column, rule, severity), count in counts.items():
         if count > limit:
             text = f"{count} rows break the rule {rule}; the first {limit} are listed"
-            kept.append(Failure(table, None, column, count, rule, text,
-                                "error" if severity == "error" else "warning"))  # fmt: skip
+            kept.append(Failure(table, None, column, count, rule, text, severity))
     return kept
-
-
-def row_labels(frame: pd.DataFrame) -> list[str | int]:
-    """Return what failures call the rows: the episode_id, or the row number of a spreadsheet.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Raw table whose index counts rows as a spreadsheet does.
-
-    Returns
-    -------
-    list of str or int
-        One label per row.
-    """
-    numbers: list[str | int] = frame.index.tolist()
-    if "episode_id" not in frame:
-        return numbers
-    words = as_words(frame["episode_id"])
-    labels: list[str | int] = words.to_numpy(dtype=object).tolist()
-    for position in np.flatnonzero(words.isna()):
-        labels[position] = numbers[position]
-    return labels
 
 
 def close_matches(name: str, known: Iterable[str]) -> str:
@@ -226,23 +207,18 @@ def _with_site(episodes: pd.DataFrame) -> list[Failure]:
         return [Failure("episodes", None, "site_id", None, "no_site_id", text, "warning")]
     sites = as_words(episodes["site_id"])
     text = "absent: the episode counts to a site 'unknown'"
-    labels = row_labels(episodes)
     episodes["site_id"] = sites.fillna("unknown")
-    return [
-        Failure("episodes", label, "site_id", None, "no_site_id", text, "warning")
-        for label, absent in zip(labels, sites.isna(), strict=True) if absent
-    ]  # fmt: skip
+    failure = Failure("episodes", None, "site_id", None, "no_site_id", text, "warning")
+    return RowNames.of(episodes).placed(failure, np.flatnonzero(sites.isna()))
 
 
 def _required(frame: pd.DataFrame, raw: pd.DataFrame, column: str) -> list[Failure]:
     """Report values absent from the source; a value in error has its own failure already."""
     if column not in raw:
         return []
-    absent = as_words(raw[column]).isna()
-    return [
-        Failure("episodes", label, column, None, "required", f"{column} is required")
-        for label, is_absent in zip(row_labels(frame), absent, strict=True) if is_absent
-    ]  # fmt: skip
+    failure = Failure("episodes", None, column, None, "required", f"{column} is required")
+    absent = np.flatnonzero(as_words(raw[column]).isna())
+    return RowNames.of(frame).placed(failure, absent)
 
 
 def _dtype(column: Column) -> str:

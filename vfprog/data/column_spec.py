@@ -10,7 +10,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     model_validator,
 )
 
@@ -108,3 +110,16 @@ class ColumnSpec(BaseModel):
 
 
 Spec = Annotated[ColumnSpec, BeforeValidator(as_spec)]
+
+
+def _shape(value: object) -> str:
+    """Tell a column for each day from one pattern for all."""
+    days = isinstance(value, dict) and not set(value) & set(_FIELDS)
+    return "days" if days else "pattern"
+
+
+_FIELDS = tuple(ColumnSpec.model_fields)
+ByDay = Annotated[
+    Annotated[dict[int, Spec], Tag("days")] | Annotated[Spec, Tag("pattern")],
+    Discriminator(_shape),
+]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vfprog.data.words import as_words
 from vfprog.errors import Failure
 from vfprog.schema.dictionary import LEVELS, Predictor
 from vfprog.schema.rules import encode_column
 
 if TYPE_CHECKING:
+    from vfprog.data.rows import RowNames
     from vfprog.features.arrays import FloatArray
     from vfprog.schema.registry import Column
 
@@ -21,7 +23,7 @@ _FIRST_VERTEBROPLASTY = pd.Timestamp("1984-01-01")
 
 
 def encode_series(
-    predictor: Predictor, series: pd.Series[Any], *, table: str, labels: list[str | int]
+    predictor: Predictor, series: pd.Series[Any], *, table: str, rows: RowNames
 ) -> tuple[FloatArray, list[Failure]]:
     """Encode a column by its dictionary entry; the rules of `encode_column`, for long columns.
 
@@ -33,8 +35,8 @@ def encode_series(
         Raw values.
     table : str
         Table name for the failures.
-    labels : list of str or int
-        Row labels for the failures.
+    rows : RowNames
+        Names of the rows for the failures.
 
     Returns
     -------
@@ -56,11 +58,11 @@ def encode_series(
         encoded = encode_column(predictor, series.to_numpy(dtype=object), table=table)
         codes, failures = encoded.codes, list(encoded.failures)
     failures.sort(key=lambda failure: int(failure.row or 0))
-    return codes, [replace(f, row=labels[int(f.row or 0)]) for f in failures]
+    return codes, [rows.place(_as_note(f), int(f.row or 0)) for f in failures]
 
 
 def read_column(
-    column: Column, series: pd.Series[Any], *, table: str, labels: list[str | int]
+    column: Column, series: pd.Series[Any], *, table: str, rows: RowNames
 ) -> tuple[pd.Series[Any], list[Failure]]:
     """Read a structural column: identifiers, dates, days, numbers, words.
 
@@ -72,8 +74,8 @@ def read_column(
         Raw values.
     table : str
         Table name for the failures.
-    labels : list of str or int
-        Row labels for the failures.
+    rows : RowNames
+        Names of the rows for the failures.
 
     Returns
     -------
@@ -87,10 +89,10 @@ def read_column(
     if column.type == "id":
         values = as_words(series)
     elif column.type == "date":
-        values, failures = _read_dates(column.name, series, table, labels)
+        values, failures = _read_dates(column.name, series, table, rows)
     else:
         predictor = _as_predictor(column)
-        codes, failures = encode_series(predictor, series, table=table, labels=labels)
+        codes, failures = encode_series(predictor, series, table=table, rows=rows)
         values = pd.Series(codes, index=series.index)
         if column.type == "word":
             words = pd.Series([*column.words, None], dtype="str")
@@ -99,35 +101,8 @@ def read_column(
     if column.required:
         absent = np.flatnonzero(as_words(series).isna())
         text = f"{column.name} is required"
-        failures += [Failure(table, labels[i], column.name, None, "required", text) for i in absent]
+        failures += rows.placed(Failure(table, None, column.name, None, "required", text), absent)
     return values, failures
-
-
-def as_words(series: pd.Series[Any]) -> pd.Series[Any]:
-    """Return values as trimmed words, as a person would write them: 7, not 7.0.
-
-    Parameters
-    ----------
-    series : pandas.Series
-        Values of any type.
-
-    Returns
-    -------
-    pandas.Series
-        Strings; blank and missing values are missing.
-    """
-    if not isinstance(series.dtype, pd.StringDtype):
-        series = series.map(_word, na_action="ignore")
-    words = series.astype("str").str.strip()
-    return words.mask(words == "")
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _as_float(series: pd.Series[Any]) -> FloatArray:
@@ -185,19 +160,25 @@ def _as_predictor(column: Column) -> Predictor:
 
 
 def _read_dates(
-    name: str, series: pd.Series[Any], table: str, labels: list[str | int]
+    name: str, series: pd.Series[Any], table: str, rows: RowNames
 ) -> tuple[pd.Series[Any], list[Failure]]:
     words = as_words(series).str.replace(_MIDNIGHT, "", regex=True)
     dates = pd.to_datetime(words, format="%Y-%m-%d", errors="coerce")
-    failures = [
-        Failure(table, labels[i], name, words.iloc[i], "date",
-                f"expected a date such as 2024-03-31, got {words.iloc[i]!r:.60}")
-        for i in np.flatnonzero(dates.isna() & words.notna())
-    ]  # fmt: skip
-    strange = (dates < _FIRST_VERTEBROPLASTY) | (dates > pd.Timestamp.today())
-    failures += [
-        Failure(table, labels[i], name, words.iloc[i], "usual_range",
-                f"usually lies between 1984-01-01 and today, got {words.iloc[i]}", "warning")
-        for i in np.flatnonzero(strange)
-    ]  # fmt: skip
+    faults = (
+        (dates.isna() & words.notna(), "date", "expected a date such as 2024-03-31", "error"),
+        (dates > pd.Timestamp.today(), "future_date", "lies in the future", "warning"),
+        (dates < _FIRST_VERTEBROPLASTY, "early_date", "lies before 1984-01-01", "warning"),
+    )
+    failures: list[Failure] = []
+    for where, rule, text, severity in faults:
+        for place in np.flatnonzero(where):
+            value = words.iloc[place]
+            message = f"{text}, got {value!r:.60}"
+            failure = Failure(table, None, name, value, rule, message, severity)  # type: ignore[arg-type]
+            failures.append(rows.place(failure, int(place)))
     return dates, failures
+
+
+def _as_note(failure: Failure) -> Failure:
+    """Call what is rare by its name: among thousands, a few values outside the usual are usual."""
+    return replace(failure, severity="note") if failure.severity == "warning" else failure

@@ -66,7 +66,8 @@ def _failures(
         record = {name: values[name][place] for name in named}
         label = int(number) if is_absent else values["episode_id"][place]
         text = message.format(**record)
-        failures.append(Failure(table, label, column, values[column][place], rule, text, severity))
+        value = values[column][place]
+        failures.append(Failure(table, label, column, value, rule, text, severity, int(number)))
     return failures
 
 

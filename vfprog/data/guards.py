@@ -10,10 +10,11 @@ from vfprog.schema.registry import REGISTRY
 if TYPE_CHECKING:
     from vfprog.data.column_spec import ColumnSpec
     from vfprog.data.mapping import Mapping
+    from vfprog.data.patterns import WideColumns
     from vfprog.schema.dictionary import Dictionary
 
 
-def check_leakage(mapping: Mapping, dictionary: Dictionary) -> list[Failure]:
+def check_leakage(mapping: Mapping, dictionary: Dictionary, wide: WideColumns) -> list[Failure]:
     """Find predictors that read what no predictor may read.
 
     Parameters
@@ -22,6 +23,8 @@ def check_leakage(mapping: Mapping, dictionary: Dictionary) -> list[Failure]:
         The mapping.
     dictionary : Dictionary
         The dictionary, with the registry's own predictors.
+    wide : WideColumns
+        The columns of the source that hold follow-up, and those of vertebrae.
 
     Returns
     -------
@@ -34,8 +37,8 @@ def check_leakage(mapping: Mapping, dictionary: Dictionary) -> list[Failure]:
         for extra in mapping.extra_predictors
         if extra.predictor.known_at == "follow_up"
     ]
-    forbidden = _forbidden_columns(mapping)
-    for name, spec in _predictor_columns(mapping, dictionary):
+    forbidden = _forbidden_columns(mapping, wide)
+    for name, spec in _predictor_columns(mapping, dictionary, wide):
         rule = forbidden.get(spec.column or "")
         if rule is not None:
             failures.append(_refusal(name, spec, rule))
@@ -74,7 +77,9 @@ def _refusal(name: str, spec: ColumnSpec, rule: str) -> Failure:
     return Failure("mapping", None, name, spec.column, rule, text)
 
 
-def _predictor_columns(mapping: Mapping, dictionary: Dictionary) -> list[tuple[str, ColumnSpec]]:
+def _predictor_columns(
+    mapping: Mapping, dictionary: Dictionary, wide: WideColumns
+) -> list[tuple[str, ColumnSpec]]:
     tables = [mapping.table(name) for name in ("episodes", "vertebrae")]
     named = [item for table in tables if table for item in table.columns.items()]
     extras = [
@@ -82,16 +87,17 @@ def _predictor_columns(mapping: Mapping, dictionary: Dictionary) -> list[tuple[s
         for extra in mapping.extra_predictors
         if extra.predictor.known_at != "follow_up"
     ]
-    return [(name, spec) for name, spec in named if name in dictionary] + extras
+    vertebrae = [(column.name, column.spec) for column in wide.of_table("vertebrae")]
+    return [(name, spec) for name, spec in named if name in dictionary] + extras + vertebrae
 
 
-def _forbidden_columns(mapping: Mapping) -> dict[str, str]:
+def _forbidden_columns(mapping: Mapping, wide: WideColumns) -> dict[str, str]:
     """Return the rule that forbids each column to predictors."""
     episodes = mapping.table("episodes")
     keys = ("episode_id", "patient_id", "site_id", "index_date")
     specs = [episodes.columns[key] for key in keys if key in episodes.columns] if episodes else []
     identifiers = {*mapping.identifiers, *(spec.column for spec in specs if spec.column)}
-    late = {*mapping.post_baseline, *(s.column for s in mapping.follow_up.specs() if s.column)}
+    late = {*mapping.post_baseline, *wide.late}
     outcomes = {outcome.column for outcome in mapping.outcomes.values()}
     return {
         **dict.fromkeys(identifiers, "identifier"),

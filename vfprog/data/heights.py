@@ -45,7 +45,7 @@ def assess_heights(registry: Registry, endpoint: Endpoint) -> Assessment:
     n = len(registry.episodes)
     owner, key = vertebra_keys(registry)
     films = _films(registry)
-    outcome_film = nearest(*films, target=endpoint.horizon_days, window=endpoint.window_days)
+    outcome_film = nearest(*films, target=endpoint.horizon_days or 0, window=endpoint.window_days)
     day, final = _look_up(key, outcome_film)
     start, without = _starting_loss(registry, endpoint, owner, key, day, films)
     comparable, assessed = ~np.isnan(start), ~np.isnan(start) & ~np.isnan(final)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vfprog.config import load_config
-from vfprog.data.column_spec import ColumnSpec, DateFormat, Spec, Words, as_spec
+from vfprog.data.column_spec import ByDay, ColumnSpec, DateFormat, Spec, Words, as_spec
+from vfprog.data.own_endpoints import CodedOutcome
+from vfprog.data.patterns import Pattern, check_pattern
 from vfprog.errors import ConfigError
 from vfprog.schema.dictionary import Predictor
 
@@ -67,48 +69,32 @@ class ExtraPredictor(BaseModel):
         return {"predictor": rest, "column": spec}
 
 
-class CodedOutcome(BaseModel):
-    """An outcome the source has coded already.
+class WideHeights(BaseModel):
+    """Height loss measured again, in columns of the table of episodes.
 
     Parameters
     ----------
-    column : str
-        Its column.
-    event : tuple of str
-        Words that mean the event happened.
-    no_event : tuple of str
-        Words that mean it did not.
+    height_loss_pct : dict of int to ColumnSpec, or ColumnSpec
+        Day after the index date and column, or one pattern such as ``height_{level}_{day}d``.
+    level : str, optional
+        The level all films are about, such as ``L1``, or the column of the source that names it;
+        left out where the pattern tells the level.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    column: str
-    event: Words = Field(min_length=1)
-    no_event: Words = Field(min_length=1)
+    height_loss_pct: ByDay
+    level: str | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> CodedOutcome:
-        both = sorted(set(self.event) & set(self.no_event))
-        if both:
-            raise ValueError(f"{both} cannot mean both event and no event")
+    def _check(self) -> WideHeights:
+        films, told = self.height_loss_pct, False
+        if not isinstance(films, dict):
+            check_pattern(films.column, time=True, level=None)
+            told = "level" in Pattern(str(films.column)).holes
+        if told == (self.level is not None):
+            raise ValueError("give either level, or {level} in the pattern")
         return self
-
-
-class WideHeights(BaseModel):
-    """Height loss measured again, one column per day.
-
-    Parameters
-    ----------
-    height_loss_pct : dict of int to ColumnSpec
-        Day after the index date and column.
-    level : str
-        The level all films are about, such as ``L1``, or the column of the source that names it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    height_loss_pct: dict[int, Spec]
-    level: str
 
 
 class WideFollowUp(BaseModel):
@@ -117,28 +103,35 @@ class WideFollowUp(BaseModel):
     Parameters
     ----------
     visits : dict
-        For vas, rmdq and opioids: day and column.
+        For vas, rmdq and opioids: day and column, or one pattern such as ``vas_{day}d``.
     heights : WideHeights, optional
         Films measured again.
     events : dict
-        Event and the column with its day, empty where it did not happen.
+        Event and the column with its day, empty where it did not happen; a pattern such as
+        ``fracture_{level}_day`` tells the level.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    visits: dict[Literal["vas", "rmdq", "opioids"], dict[int, Spec]] = Field(default_factory=dict)
+    visits: dict[Literal["vas", "rmdq", "opioids"], ByDay] = Field(default_factory=dict)
     heights: WideHeights | None = None
     events: dict[EventName, Spec] = Field(default_factory=dict)
 
-    def specs(self) -> list[ColumnSpec]:
-        """Return the columns of all visits, films and events."""
-        films = {} if self.heights is None else self.heights.height_loss_pct
-        visits = [spec for by_day in self.visits.values() for spec in by_day.values()]
-        return [*visits, *films.values(), *self.events.values()]
+    @model_validator(mode="after")
+    def _check(self) -> WideFollowUp:
+        for by_day in self.visits.values():
+            if not isinstance(by_day, dict):
+                check_pattern(by_day.column, time=True, level=False)
+        for spec in self.events.values():
+            if spec.column is not None:
+                check_pattern(spec.column, time=False, level=None)
+        return self
 
 
 class Mapping(BaseModel):
     """How a foreign registry becomes ours.
+
+    Without ``columns`` and ``tables`` every table is read by the names it has.
 
     Parameters
     ----------
@@ -147,13 +140,16 @@ class Mapping(BaseModel):
     columns : dict of str to ColumnSpec
         Our names and their columns, for a flat table with one row per episode.
     ignore : tuple of str
-        Columns of a flat table that are known and not wanted.
+        Columns that are known and not wanted; with tables, each table has its own.
     tables : dict of str to TableMapping
         The same for a folder of tables; a table not listed is read as it stands.
     extra_predictors : tuple of ExtraPredictor
         Predictors the dictionary lacks.
     outcomes : dict of str to CodedOutcome
-        Endpoints the source has coded already.
+        Endpoints the source has coded already; one with a label is an endpoint of its own.
+    vertebrae : dict of str to ColumnSpec
+        Patterns such as ``height_{level}_0d`` for the vertebrae of the baseline, in columns of
+        the table of episodes.
     follow_up : WideFollowUp
         Visits, films and events in columns of the table of episodes.
     post_baseline : tuple of str
@@ -163,12 +159,12 @@ class Mapping(BaseModel):
     missing : tuple of str
         Codes that mean missing wherever they stand. A number among them is no missing code in
         identifiers.
-    delimiter, encoding : str
-        How CSV files are written.
-    decimal_comma : bool
-        Whether 7,5 means 7.5.
+    delimiter, encoding : str, optional
+        How CSV files are written; default as they look.
+    decimal_comma : bool, optional
+        Whether 7,5 means 7.5; default as each column looks.
     date_format : str, optional
-        Format of dates; default 2024-03-31.
+        Format of dates; default as each column looks.
     all_episodes : bool
         Whether every episode belongs to the population, whatever its treatment.
     population_note : str
@@ -185,13 +181,14 @@ class Mapping(BaseModel):
     tables: dict[TableName, TableMapping] = Field(default_factory=dict)
     extra_predictors: tuple[ExtraPredictor, ...] = ()
     outcomes: dict[str, CodedOutcome] = Field(default_factory=dict)
+    vertebrae: dict[str, Spec] = Field(default_factory=dict)
     follow_up: WideFollowUp = Field(default_factory=WideFollowUp)
     post_baseline: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     missing: Words = ()
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    encoding: str = "utf-8-sig"
-    decimal_comma: bool = False
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = None
+    decimal_comma: bool | None = None
     date_format: DateFormat | None = None
     all_episodes: bool = False
     population_note: str = ""
@@ -199,14 +196,18 @@ class Mapping(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Mapping:
-        if bool(self.columns) == bool(self.tables):
-            raise ValueError("give columns for a flat table, or tables for a folder")
+        if self.columns and self.tables:
+            raise ValueError("give columns for a flat table, or tables for a folder, not both")
         if self.tables and self.ignore:
             raise ValueError("ignore stands with each table where there are tables")
         names = [extra.predictor.name for extra in self.extra_predictors]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"extra predictors stand twice: {twice}")
+        if self.vertebrae and not {"level", "vertebrae"}.isdisjoint(self.columns):
+            raise ValueError("vertebrae stand both in columns and in patterns")
+        for spec in self.wide_vertebrae().values():
+            check_pattern(spec.column, time=False, level=True)
         return self
 
     def table(self, name: str) -> TableMapping | None:
@@ -215,6 +216,15 @@ class Mapping(BaseModel):
             flat = TableMapping(columns=self.columns, ignore=self.ignore)
             return flat if name == "episodes" else None
         return next((table for key, table in self.tables.items() if key == name), None)
+
+    def wide_vertebrae(self) -> dict[str, ColumnSpec]:
+        """Return the patterns of vertebrae, those of the registry's own predictors included."""
+        own = {
+            extra.predictor.name: extra.column
+            for extra in self.extra_predictors
+            if extra.predictor.table == "vertebrae" and "{level}" in str(extra.column.column)
+        }
+        return {**self.vertebrae, **own}
 
     def reading_options(self) -> dict[str, Any]:
         """Return what `read_source` must know of the files."""

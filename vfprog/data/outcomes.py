@@ -109,17 +109,22 @@ def derive_outcome(registry: Registry, endpoint: Endpoint) -> DerivedOutcome:
         The endpoint is coded by the registry, and the registry has no such outcome.
     """
     facts = follow_up(registry)
-    crossed = facts.intercurrent <= endpoint.horizon_days
+    crossed = facts.intercurrent <= _horizon(endpoint)
     assessment = _assess(registry, endpoint)
     if assessment is not None:
         outcome = _assessed(endpoint, assessment, facts)
         return DerivedOutcome(outcome, assessment.exclusions, crossed, assessment.notes)
     fracture, exclusions, notes = first_fracture(registry, endpoint)
     outcome = _dated(endpoint, fracture, facts)
-    late = int(((fracture <= endpoint.horizon_days) & (fracture > facts.end)).sum())
+    late = int(((fracture <= _horizon(endpoint)) & (fracture > facts.end)).sum())
     if late:
         notes = (*notes, f"{late} fractures after loss to or end of follow-up do not count")
     return DerivedOutcome(outcome, exclusions, crossed, (*facts.notes, *notes))
+
+
+def _horizon(endpoint: Endpoint) -> float:
+    """Return the horizon; where none is stated nothing can be placed before it."""
+    return -np.inf if endpoint.horizon_days is None else float(endpoint.horizon_days)
 
 
 def _assess(registry: Registry, endpoint: Endpoint) -> Assessment | None:
@@ -161,7 +166,7 @@ def _coded(registry: Registry, endpoint: Endpoint, name: str) -> Assessment:
         # A response the registry coded needs no baseline, yet a low one still rules it out.
         exclusions = baseline_exclusions(registry, endpoint)[1:]
     return Assessment(
-        np.where(known, float(endpoint.horizon_days), np.nan),
+        np.where(known, float(endpoint.horizon_days or 0), np.nan),
         known,
         value == 1,
         exclusions,
@@ -171,7 +176,7 @@ def _coded(registry: Registry, endpoint: Endpoint, name: str) -> Assessment:
 
 def _assessed(endpoint: Endpoint, seen: Assessment, facts: FollowUp) -> Outcome:
     """Combine an assessment with death and intercurrent events."""
-    last = endpoint.horizon_days if endpoint.window_days is None else endpoint.window_days[1]
+    last = _horizon(endpoint) if endpoint.window_days is None else endpoint.window_days[1]
     crossed = _crossed(endpoint, seen, facts)
     died = ~seen.known & (facts.death <= last) & ~crossed
     composite = crossed & (endpoint.intercurrent == "composite")
@@ -191,7 +196,7 @@ def _crossed(endpoint: Endpoint, seen: Assessment, facts: FollowUp) -> BoolArray
     before = np.where(
         seen.known,
         facts.intercurrent < np.nan_to_num(seen.day),
-        facts.intercurrent <= endpoint.horizon_days,
+        facts.intercurrent <= _horizon(endpoint),
     )
     return (before & (facts.intercurrent <= facts.death)).astype(bool)
 
@@ -208,7 +213,7 @@ def _dated(endpoint: Endpoint, fracture: FloatArray, facts: FollowUp) -> Outcome
     end = np.minimum(facts.end, crossed if endpoint.intercurrent == "censor" else never)
     death = facts.death if endpoint.death == "no_event" else never
     end = np.minimum(end, facts.death if endpoint.death == "censor" else never)
-    horizon = endpoint.horizon_days
+    horizon = _horizon(endpoint)
     event = (hit <= horizon) & (hit <= death) & (hit <= end)
     died = ~event & (death <= horizon) & (death <= end)
     observed = event | died | (end >= horizon)

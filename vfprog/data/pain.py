@@ -40,7 +40,7 @@ def assess_pain(registry: Registry, endpoint: Endpoint) -> Assessment:
         positions(registry, registry.visits),
         numbers(registry.visits, "day"),
         numbers(registry.visits, "vas"),
-        target=endpoint.horizon_days,
+        target=endpoint.horizon_days or 0,
         window=endpoint.window_days,
     )
     day = np.full(len(baseline), np.nan)

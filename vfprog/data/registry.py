@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vfprog.schema.dictionary import Dictionary
+    from vfprog.schema.endpoints import Endpoint
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Registry:
         Outcomes a flat table had coded already: episode_id, endpoint, event (0/1).
     all_episodes : bool
         Whether the mapping takes every episode as the population, whatever its treatment.
+    notes : tuple of str
+        What every report of this registry must say.
+    own_endpoints : tuple of Endpoint
+        Endpoints the mapping defines by outcomes coded already.
     """
 
     episodes: pd.DataFrame
@@ -52,6 +57,7 @@ class Registry:
     outcomes: pd.DataFrame | None = None
     all_episodes: bool = False
     notes: tuple[str, ...] = field(default=())
+    own_endpoints: tuple[Endpoint, ...] = ()
 
     def arrays(self) -> EpisodeArrays:
         """Return the predictors of all episodes, in the order of ``episodes``."""

@@ -1,27 +1,29 @@
-"""Read the files of a registry as they stand: words stay words, nothing is guessed."""
+"""Read a registry as it stands, wherever it is: words stay words, types stay types."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import warnings
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
-
-import pandas as pd
-import pyarrow as pa
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vfprog.config import load_yaml
+from vfprog.data.reading.address import is_address, parse_address
+from vfprog.data.reading.database import Database
+from vfprog.data.reading.folder import find_files, read_file
+from vfprog.data.reading.parts import FIRST_ROW as FIRST_ROW
+from vfprog.data.reading.parts import Part, refuse, without_empty_rows
+from vfprog.data.reading.workbook import SUFFIXES as WORKBOOKS
+from vfprog.data.reading.workbook import Workbook
 from vfprog.errors import ConfigError, Failure, InputError
 from vfprog.schema.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
-# A spreadsheet shows the header in row 1 and the first record in row 2; so do our failures.
-FIRST_ROW = 2
-_SUFFIXES = (".csv", ".parquet")
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,18 @@ class Source:
     Parameters
     ----------
     tables : dict of str to pandas.DataFrame
-        Raw tables by name; a flat file is the table ``episodes``. The index counts rows as a
+        Raw tables by name; a flat table is the table ``episodes``. The index counts rows as a
         spreadsheet does: the first record is row 2.
     is_flat : bool
-        Whether one file holds everything.
+        Whether one table holds everything.
     digest : str
-        sha256 over names of tables and bytes of files.
+        sha256 over names of tables and bytes of files, or over the content of a database.
     simulated : bool
         Whether a ``registry.yaml`` beside the tables says so.
     failures : tuple of Failure
-        Faults of the files that did not stop the reading.
+        Faults of the files that did not stop the reading, and how files were understood.
+    name : str
+        What to call the source: no folders above it, no user, no password.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -48,142 +52,145 @@ class Source:
     digest: str
     simulated: bool
     failures: tuple[Failure, ...]
+    name: str = ""
 
 
 def read_source(
-    path: Path,
+    source: str | Path,
     *,
     files: Mapping[str, str | None] | None = None,
-    delimiter: str = ",",
-    encoding: str = "utf-8-sig",
+    delimiter: str | None = None,
+    encoding: str | None = None,
 ) -> Source:
-    """Read a folder of tables or one flat file.
+    """Read a folder of tables, one flat file, a workbook or a database.
 
     Parameters
     ----------
-    path : pathlib.Path
-        Folder with ``episodes`` and other tables, or a CSV or Parquet file.
+    source : str or pathlib.Path
+        Folder with ``episodes`` and other tables; a CSV (also gzipped) or Parquet file; an Excel
+        workbook whose sheets are named after the tables, or with one sheet; or the URL of a
+        database, such as ``sqlite:///registry.db``, with ``#table`` for one flat table.
     files : mapping of str to str, optional
-        File of each table where it is not named after the table.
-    delimiter : str
-        Character between the fields of a CSV file.
-    encoding : str
-        Encoding of a CSV file.
+        File, sheet or database table of each table where it is not named after the table.
+    delimiter : str, optional
+        Character between the fields of a text file; default as it looks.
+    encoding : str, optional
+        Encoding of a text file; default as it looks.
 
     Returns
     -------
     Source
-        The raw tables; all values of a CSV file are words, only an empty field is missing.
+        The raw tables; all values of text files and workbooks are words, only an empty field is
+        missing.
 
     Raises
     ------
     InputError
-        A file is absent or cannot be read as a table at all.
+        Something is absent or cannot be read as a table at all; all tables are tried first.
+    ConfigError
+        There is no such encoding or delimiter.
+    MissingExtraError
+        The database needs a driver that is not installed.
     """
-    is_flat = not path.is_dir()
-    places = {"episodes": path} if is_flat else _find_tables(path, files or {})
+    given = {name: file for name, file in (files or {}).items() if file is not None}
+    if isinstance(source, str) and is_address(source):
+        return _read_database(source, given)
+    path = Path(source)
+    try:
+        if path.is_dir():
+            return _read_folder(path, given, delimiter, encoding)
+        if path.suffix.lower() in WORKBOOKS and path.is_file():
+            return _read_workbook(path, given)
+        read = partial(read_file, "episodes", path, delimiter=delimiter, encoding=encoding)
+        return _gather({"episodes": read}, path.name, is_flat=True)
+    except OSError as error:
+        refuse("episodes", path.name, "unreadable", f"{path} cannot be read: {error.strerror}")
+
+
+def _read_folder(
+    path: Path, files: Mapping[str, str], delimiter: str | None, encoding: str | None
+) -> Source:
+    places = find_files(path, files)
+    parts = {
+        name: partial(read_file, name, place, delimiter=delimiter, encoding=encoding)
+        for name, place in places.items()
+    }
+    simulated = _is_simulated(path / "registry.yaml")
+    return _gather(parts, path.name, is_flat=False, simulated=simulated)
+
+
+def _read_workbook(path: Path, files: Mapping[str, str]) -> Source:
+    with closing(Workbook(path)) as book:
+        sheets = book.sheets
+        found = {name: sheet for name in REGISTRY if (sheet := _sheet(name, files, sheets))}
+        is_flat = not found and not files and len(sheets) == 1
+        if is_flat:
+            found = {"episodes": sheets[0]}
+        _require(found, files, f"{path.name} has no sheet", sheets)
+        parts = {name: partial(book.read, name, sheet) for name, sheet in found.items()}
+        return _gather(parts, path.name, is_flat=is_flat)
+
+
+def _sheet(name: str, files: Mapping[str, str], sheets: list[str]) -> str | None:
+    """Return the sheet of a table; the mapping may name it as the file it was exported to."""
+    given = files.get(name, name)
+    stem = given.partition(".")[0]
+    fits = (
+        [sheet for sheet in sheets if sheet in (given, stem)],
+        [sheet for sheet in sheets if sheet.casefold() in (given.casefold(), stem.casefold())],
+    )
+    return next((found[0] for found in fits if found), None)
+
+
+def _read_database(url: str, files: Mapping[str, str]) -> Source:
+    address = parse_address(url)
+    with Database(address) as database:
+        if address.table is not None:
+            names = {"episodes": address.table}
+        else:
+            names = {name: files.get(name, name) for name in REGISTRY}
+        found = {name: where for name, named in names.items() if (where := database.find(named))}
+        for name, named in names.items():
+            if name not in found and (name == "episodes" or name in files):
+                database.refuse_absent(name, named)
+        parts = {name: partial(database.read, name, where) for name, where in found.items()}
+        return _gather(parts, address.name, is_flat=address.table is not None)
+
+
+def _require(
+    found: Mapping[str, str], files: Mapping[str, str], text: str, sheets: list[str]
+) -> None:
+    there = ", ".join(map(repr, sheets[:30])) or "none"
+    failures = [
+        Failure(name, None, "file", files.get(name, name), "no_file",
+                f"{text} {files.get(name, name)!r}; there are: {there}")
+        for name in REGISTRY
+        if name not in found and (name == "episodes" or name in files)
+    ]  # fmt: skip
+    if failures:
+        raise InputError(failures)
+
+
+def _gather(
+    parts: Mapping[str, Callable[[], Part]], name: str, *, is_flat: bool, simulated: bool = False
+) -> Source:
+    """Read all tables, even after one that cannot be read: a user mends them once."""
     tables: dict[str, pd.DataFrame] = {}
+    refused: list[Failure] = []
     failures: list[Failure] = []
     digest = hashlib.sha256()
-    for name, place in places.items():
-        frame = _read_file(name, place, delimiter, encoding)
-        tables[name], found = _without_empty_rows(name, frame)
-        failures += found
-        digest.update(name.encode())
-        with place.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    simulated = not is_flat and _is_simulated(path / "registry.yaml")
-    return Source(tables, is_flat, digest.hexdigest(), simulated, tuple(failures))
-
-
-def _refuse(table: str, column: str, value: object, rule: str, message: str) -> NoReturn:
-    raise InputError([Failure(table, None, column, value, rule, message)])
-
-
-def _find_tables(folder: Path, files: Mapping[str, str | None]) -> dict[str, Path]:
-    places: dict[str, Path] = {}
-    for name in REGISTRY:
-        given = files.get(name)
-        candidates = [folder / given] if given else [folder / f"{name}{s}" for s in _SUFFIXES]
-        found = [place for place in candidates if place.is_file()]
-        if len(found) > 1:
-            _refuse(
-                name, "file", folder.name, "two_files", f"{folder} has {name} as CSV and Parquet"
-            )
-        if found:
-            places[name] = found[0]
-        elif given or name == "episodes":
-            wanted = " or ".join(place.name for place in candidates)
-            _refuse(name, "file", folder.name, "no_file", f"{folder} has no file {wanted}")
-    return places
-
-
-def _read_file(name: str, place: Path, delimiter: str, encoding: str) -> pd.DataFrame:
-    if not place.is_file():
-        _refuse(name, "file", place.name, "no_file", f"{place} does not exist")
-    if place.suffix not in _SUFFIXES:
-        text = f"{place} is neither a folder of tables nor a .csv or .parquet file"
-        _refuse(name, "file", place.name, "file_type", text)
-    try:
-        if place.suffix == ".parquet":
-            frame = pd.read_parquet(place)
-        else:
-            _check_header(name, place, delimiter, encoding)
-            frame = _read_csv(place, delimiter, encoding)
-    except (
-        pd.errors.ParserError,
-        pd.errors.ParserWarning,
-        pd.errors.EmptyDataError,
-        UnicodeError,
-        LookupError,
-        csv.Error,
-        pa.ArrowException,
-    ) as error:
-        _refuse(name, "file", place.name, "unreadable", f"{place} cannot be read: {error}")
-    frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame))
-    frame.columns = frame.columns.map(str)
-    return frame
-
-
-def _read_csv(place: Path, delimiter: str, encoding: str) -> pd.DataFrame:
-    with warnings.catch_warnings():
-        # A row longer than the header would otherwise lose its last field.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
-            place,
-            sep=delimiter,
-            encoding=encoding,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-            low_memory=False,
-        )
-
-
-def _check_header(name: str, place: Path, delimiter: str, encoding: str) -> None:
-    with place.open(encoding=encoding, newline="") as stream:
-        header = next(csv.reader(stream, delimiter=delimiter), [])
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        text = f"{place} has more than one column named {', '.join(map(repr, twice))}"
-        _refuse(name, twice[0], None, "duplicate_column", text)
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t,|"):
-        text = f"{place} seems not to be separated by {delimiter!r}: a mapping can set delimiter"
-        _refuse(name, "file", header[0][:60], "delimiter", text)
-
-
-def _without_empty_rows(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Failure]]:
-    empty = frame.isna().all(axis=1)
-    if not empty.any():
-        return frame, []
-    failures = [
-        Failure(
-            name, int(row), "file", None, "empty_row", "the row is empty and is left out", "warning"
-        )
-        for row in frame.index[empty]
-    ]
-    return frame.loc[~empty], failures
+    for table, read in parts.items():
+        try:
+            part = read()
+        except InputError as error:
+            refused += error.failures
+            continue
+        tables[table], empty = without_empty_rows(table, part.frame)
+        failures += [*part.failures, *empty]
+        digest.update(table.encode() + part.digest)
+    if refused:
+        raise InputError(refused)
+    return Source(tables, is_flat, digest.hexdigest(), simulated, tuple(failures), name)
 
 
 def _is_simulated(place: Path) -> bool:

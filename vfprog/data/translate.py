@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vfprog.data.checks import close_matches
-from vfprog.data.columns import as_words
+from vfprog.data.column_spec import ColumnSpec
 from vfprog.data.guards import check_leakage, known_names
-from vfprog.data.unpivot import NESTED, split_flat, wide_events, wide_visits
+from vfprog.data.own_endpoints import own_endpoints
+from vfprog.data.patterns import Pattern, WideColumn, WideColumns, find_wide_columns
+from vfprog.data.unpivot import NESTED, split_flat
 from vfprog.data.values import Target, blank_codes, find_target, recode, translate_column
+from vfprog.data.wide import WideTables, origins_of_cells
+from vfprog.data.words import as_words
 from vfprog.errors import ConfigError, Failure
 from vfprog.schema.dictionary import LEVELS
 from vfprog.schema.registry import REGISTRY
@@ -19,10 +23,10 @@ from vfprog.schema.registry import REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vfprog.data.column_spec import ColumnSpec
     from vfprog.data.mapping import Mapping
     from vfprog.data.sources import Source
     from vfprog.schema.dictionary import Dictionary
+    from vfprog.schema.endpoints import Endpoint
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,11 @@ class Translated:
     failures : tuple of Failure
         What the mapping could not do.
     origins : dict
-        Column of the source of each table and column of ours.
+        Column of the source, or pattern, of each table and column of ours.
+    wide : WideColumns
+        Columns of the source that are unpivoted.
+    own_endpoints : tuple of Endpoint
+        Endpoints that only the mapping defines.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -49,13 +57,17 @@ class Translated:
     outcomes: pd.DataFrame | None = None
     failures: tuple[Failure, ...] = ()
     origins: dict[tuple[str, str], str] = field(default_factory=dict)
+    wide: WideColumns = field(default_factory=WideColumns)
+    own_endpoints: tuple[Endpoint, ...] = ()
 
     def named(self, failures: Iterable[Failure]) -> list[Failure]:
         """Return failures that say, besides our name of a column, the name the source has."""
-        return [self._named(failure) for failure in failures]
+        found = list(failures)
+        cells = origins_of_cells(found, self.tables, self.wide)
+        return [self._named(f, cell) for f, cell in zip(found, cells, strict=True)]
 
-    def _named(self, failure: Failure) -> Failure:
-        origin = self.origins.get((failure.table, failure.column))
+    def _named(self, failure: Failure, cell: str | None) -> Failure:
+        origin = cell or self.origins.get((failure.table, failure.column))
         if origin is None or origin == failure.column:
             return failure
         return replace(failure, message=f"{failure.message} (column {origin!r} of the source)")
@@ -87,7 +99,7 @@ def translate(
     ConfigError
         The mapping is for another kind of source, or names a unit nobody knows.
     """
-    if source.is_flat != bool(mapping.columns):
+    if (mapping.columns or mapping.tables) and source.is_flat != bool(mapping.columns):
         kinds = ("a flat table", "a folder of tables")
         ours, theirs = kinds if source.is_flat else kinds[::-1]
         raise ConfigError(f"the source is {ours}, but the mapping is for {theirs}")
@@ -106,39 +118,64 @@ class _Translation:
         late = {e.predictor.name for e in mapping.extra_predictors
                 if e.predictor.known_at == "follow_up"}  # fmt: skip
         self.extras = tuple(e for e in mapping.extra_predictors if e.predictor.name not in late)
+        self.wide = find_wide_columns(mapping, source.tables["episodes"].columns)
         self.dictionary = dictionary.extended(e.predictor for e in self.extras)
         self.failures: list[Failure] = []
         self.origins: dict[tuple[str, str], str] = {}
 
     def run(self) -> Translated:
-        self.failures += check_leakage(self.mapping, self.dictionary)
+        own = own_endpoints(self.mapping.outcomes)
+        self.failures += check_leakage(self.mapping, self.dictionary, self.wide)
         tables: dict[str, pd.DataFrame] = {}
         for name, raw in self.source.tables.items():
-            specs = self._specs(name)
-            if specs is None:
-                tables[name] = raw
-                continue
-            self.failures += self._unmapped(name, raw, specs)
+            specs = self._specs(name, raw)
             tables[name] = self._frame(name, raw, specs)
+            if self.mapping.table(name) is None:
+                aside = {*self._known(name, specs), *tables[name].columns}
+                tables[name] = tables[name].join(raw[[c for c in raw if c not in aside]])
+            else:
+                self.failures += self._unmapped(name, raw, specs)
         raw = self.source.tables["episodes"]
         keys = self._keys(tables["episodes"])
         if self.source.is_flat:
             flat, failures = split_flat(tables["episodes"], self.dictionary)
             tables |= flat
             self.failures += failures
-        tables |= self._follow_up(raw, keys, tables)
+        tables |= self._wide_tables(raw, keys, tables)
         outcomes = self._outcomes(raw, keys)
-        return Translated(tables, self.dictionary, outcomes, tuple(self.failures), self.origins)
+        return Translated(tables, self.dictionary, outcomes, tuple(self.failures), self.origins,
+                          self.wide, own)  # fmt: skip
 
-    def _specs(self, name: str) -> dict[str, ColumnSpec] | None:
-        """Return our columns of one source table, None where it is read as it stands."""
+    def _specs(self, name: str, raw: pd.DataFrame) -> dict[str, ColumnSpec]:
+        """Return our columns of one source table; those of our names where no mapping says."""
         table = self.mapping.table(name)
+        unpivoted = self.mapping.wide_vertebrae()
         own = {
             e.predictor.name: e.column
             for e in self.extras
-            if self.source.is_flat or e.predictor.table == name
+            if (self.source.is_flat or e.predictor.table == name)
+            and e.predictor.name not in unpivoted
         }
-        return None if table is None else {**table.columns, **own}
+        if table is not None:
+            return {**table.columns, **own}
+        structural = {column.name for column in REGISTRY[name]}
+        aside = self._known(name, own) - (structural - set(self.mapping.ignore))
+        there = [c for c in map(str, raw) if c not in aside and self._target(name, c) is not None]
+        return {**{c: ColumnSpec(column=c) for c in there}, **own}
+
+    def _known(self, name: str, specs: dict[str, ColumnSpec]) -> set[str]:
+        """Return the columns of one source table that have a meaning, or are to have none."""
+        table = self.mapping.table(name)
+        known = {*self.mapping.identifiers, *self.mapping.post_baseline}
+        known |= set(table.ignore if table else self.mapping.ignore)
+        known |= {str(s.column) for s in specs.values()}
+        known |= {str(extra.column.column) for extra in self.mapping.extra_predictors}
+        if name == "episodes":
+            known |= {outcome.column for outcome in self.mapping.outcomes.values()}
+            known |= self.wide.names
+            heights = self.mapping.follow_up.heights
+            known |= {heights.level} if heights and heights.level else set()
+        return known
 
     def _frame(self, name: str, raw: pd.DataFrame, specs: dict[str, ColumnSpec]) -> pd.DataFrame:
         columns: dict[str, Any] = {}
@@ -176,15 +213,7 @@ class _Translation:
     def _unmapped(
         self, name: str, raw: pd.DataFrame, specs: dict[str, ColumnSpec]
     ) -> list[Failure]:
-        table = self.mapping.table(name)
-        known = {*self.mapping.identifiers, *self.mapping.post_baseline}
-        known |= set(table.ignore if table else ()) | {str(s.column) for s in specs.values()}
-        known |= {str(extra.column.column) for extra in self.mapping.extra_predictors}
-        if name == "episodes":
-            known |= {outcome.column for outcome in self.mapping.outcomes.values()}
-            known |= {str(spec.column) for spec in self.mapping.follow_up.specs()}
-            heights = self.mapping.follow_up.heights
-            known |= {heights.level} if heights else set()
+        known = self._known(name, specs)
         text = "the column is neither mapped nor ignored"
         return [
             Failure(name, None, column, None, "unmapped_column", text, "warning")
@@ -198,52 +227,40 @@ class _Translation:
             return as_words(episodes["episode_id"])
         return pd.Series(episodes.index.map(str), index=episodes.index)
 
-    def _follow_up(
+    def _wide_tables(
         self, raw: pd.DataFrame, keys: pd.Series[Any], tables: dict[str, pd.DataFrame]
     ) -> dict[str, pd.DataFrame]:
-        wide = self.mapping.follow_up
-        built: dict[str, pd.DataFrame] = {}
-        if wide.visits:
-            visits: dict[str, dict[int, pd.Series[Any]]] = {
-                name: self._wide("visits", name, raw, by) for name, by in wide.visits.items()
-            }
-            built["visits"] = wide_visits(keys, visits)
-        if wide.heights is not None:
-            films = self._wide("heights", "height_loss_pct", raw, wide.heights.height_loss_pct)
-            heights = wide_visits(keys, {"height_loss_pct": films})
-            level = self._level(wide.heights.level, raw)
-            built["heights"] = heights.assign(level=level.reindex(heights.index))
-        if wide.events:
-            days = {
-                event: self._wide("events", "day", raw, {0: spec}).get(0)
-                for event, spec in wide.events.items()
-            }
-            built["events"] = wide_events(keys, {e: d for e, d in days.items() if d is not None})
+        self.failures += self.wide.failures
+        for column in (*self.wide.unmatched, *self.wide.columns):
+            self._check_wide(column, raw)
+        heights = self.mapping.follow_up.heights
+        level = heights.level if heights else None
+        if level is not None and level not in {*LEVELS, *raw.columns}:
+            self._lost("heights", "level", level, raw)
+        building = WideTables(raw, keys, self.mapping, self.dictionary)
+        built = building.build(self.wide)
+        self.failures += building.failures
         for name in set(built) & set(tables):
-            raise ConfigError(f"{name} stand both in a table of their own and in follow_up")
+            raise ConfigError(f"{name} stand both in a table of their own and in wide columns")
         return built
 
-    def _wide(
-        self, table: str, name: str, raw: pd.DataFrame, by_day: dict[int, ColumnSpec]
-    ) -> dict[int, pd.Series[Any]]:
-        target = find_target(table, name, self.dictionary)
-        values: dict[int, pd.Series[Any]] = {}
-        for day, spec in by_day.items():
-            if target is None or (spec.column is not None and spec.column not in raw):
-                if not self.scoring:
-                    self._lost(table, name, str(spec.column), raw)
-                continue
-            values[day], failures = translate_column(spec, raw, target, self.mapping)
-            self.failures += failures
-        return values
-
-    def _level(self, level: str, raw: pd.DataFrame) -> pd.Series[Any]:
-        if level in LEVELS:
-            return pd.Series(level, index=raw.index)
-        if level in raw:
-            return raw[level]
-        self._lost("heights", "level", level, raw)
-        return pd.Series(index=raw.index, dtype="str")
+    def _check_wide(self, column: WideColumn, raw: pd.DataFrame) -> None:
+        """Name a pattern that matches nothing, a column that is not there, a name not known."""
+        name = "day" if column.table == "events" else column.name
+        if find_target(column.table, name, self.dictionary) is None:
+            known = known_names(column.table, self.dictionary, is_flat=False)
+            text = f"{name!r} is no column of {column.table}{close_matches(name, known)}"
+            self.failures.append(Failure("mapping", None, name, None, "unknown_name", text))
+            return
+        theirs = column.spec.column
+        may_lack = self.scoring and column.table != "vertebrae"
+        if theirs is not None and theirs not in raw and not may_lack:
+            alike = close_matches(Pattern(theirs).example, raw.columns)
+            text = f"the source has no column {theirs!r} for {column.name}{alike}"
+            where = (column.table, None, column.name, theirs)
+            self.failures.append(Failure(*where, "missing_column", text))
+        elif column.pattern is not None:
+            self.origins[column.table, name] = column.pattern
 
     def _outcomes(self, raw: pd.DataFrame, keys: pd.Series[Any]) -> pd.DataFrame | None:
         parts = []

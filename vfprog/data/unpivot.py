@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from vfprog.data.checks import row_labels
-from vfprog.data.columns import as_words
+from vfprog.data.rows import RowNames
+from vfprog.data.words import as_words
 from vfprog.errors import Failure
+from vfprog.schema.dictionary import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vfprog.features.arrays import BoolArray
     from vfprog.schema.dictionary import Dictionary
 
 NESTED = "vertebrae"
+_POINT_ZERO = r"(?<=\d)\.0+$"
 
 
 def split_flat(
@@ -57,13 +61,14 @@ def _unnest(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Failure]]:
     records: list[dict[str, Any]] = []
     rows: list[int] = []
     failures: list[Failure] = []
-    labels = row_labels(frame)
+    labels = RowNames.of(frame).labels
     cells = zip(frame.index, frame["episode_id"], labels, frame[NESTED], strict=True)
     for row, episode, label, cell in cells:
         vertebrae = _parse_cell(cell)
         if vertebrae is None:
             text = 'expected a list of vertebrae such as [{"level": "L1"}]'
-            failures.append(Failure("episodes", label, NESTED, str(cell)[:60], "vertebrae", text))
+            failure = Failure("episodes", label, NESTED, str(cell)[:60], "vertebrae", text)
+            failures.append(replace(failure, line=int(row)))
             continue
         records += [{**vertebra, "episode_id": episode} for vertebra in vertebrae]
         rows += [int(row)] * len(vertebrae)
@@ -134,3 +139,56 @@ def wide_events(episode_ids: pd.Series[Any], days: Mapping[str, pd.Series[Any]])
         for event, day in days.items()
     ]
     return pd.concat(parts) if parts else pd.DataFrame(columns=["episode_id", "day", "event"])
+
+
+def wide_vertebrae(
+    episode_ids: pd.Series[Any],
+    columns: Mapping[str, Mapping[str, pd.Series[Any]]],
+    dictionary: Dictionary,
+) -> pd.DataFrame:
+    """Turn columns such as ``height_l1_0d`` into vertebrae.
+
+    A form with a field for every level says "no" of levels that were never fractured. So a
+    vertebra stands in the table where a number, a word other than "none", or a yes is recorded.
+
+    Parameters
+    ----------
+    episode_ids : pandas.Series, shape (n,)
+        The episodes.
+    columns : mapping of str to mapping of str to pandas.Series
+        For each level and predictor, one value per episode.
+    dictionary : Dictionary
+        Tells which predictors are binary.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per vertebra, episode by episode from head to tail: episode_id, level and the
+        predictors.
+    """
+    names = list(dict.fromkeys(name for values in columns.values() for name in values))
+    parts = []
+    for level in (level for level in LEVELS if level in columns):
+        values = columns[level]
+        there = np.zeros(len(episode_ids), dtype=bool)
+        for name, series in values.items():
+            there |= _tells_a_vertebra(series, is_binary=dictionary[name].kind == "binary")
+        part = pd.DataFrame({"episode_id": episode_ids, "level": level, **values})
+        parts.append(part[there])
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=["episode_id", "level", *names])
+    return pd.concat(parts).sort_index(kind="stable")
+
+
+def _tells_a_vertebra(series: pd.Series[Any], *, is_binary: bool) -> BoolArray:
+    """Return where a value is more than the "no" of a form filled in for every level."""
+    words = as_words(series)
+    lower = words.str.lower()
+    if is_binary:
+        # A word that is neither yes nor no is kept, for the checks to refuse.
+        empty = lower.str.replace(_POINT_ZERO, "", regex=True).isin(["0", "no", "false"])
+    else:
+        empty = lower == "none"
+    told: BoolArray = (words.notna() & ~empty.astype(bool)).to_numpy(dtype=bool)
+    return told

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from vfprog.data.column_spec import ColumnSpec, Linear, word
-from vfprog.data.columns import as_words
+from vfprog.data.notation import in_our_notation
+from vfprog.data.words import as_words
 from vfprog.errors import ConfigError, Failure
 from vfprog.schema.registry import REGISTRY
 
@@ -113,7 +114,8 @@ def translate_column(
     values : pandas.Series
         Values in our words and units, not yet checked; a word that is not declared is missing.
     failures : list of Failure
-        One for each distinct word that the recode does not declare.
+        One for each distinct word that the recode does not declare; how numbers and dates were
+        read where nobody said.
     """
     if spec.column is None:
         return pd.Series(word(spec.constant), index=source.index, dtype="str"), []
@@ -124,10 +126,9 @@ def translate_column(
     if spec.recode:
         values, failures = recode(values, {k: word(v) for k, v in spec.recode.items()}, target)
     comma = mapping.decimal_comma if spec.decimal_comma is None else spec.decimal_comma
-    if comma and target.type in {"number", "day"}:
-        values = _with_point(values)
-    if target.type == "date":
-        values = _in_iso(values, spec.date_format or mapping.date_format)
+    form = spec.date_format or mapping.date_format
+    values, told = in_our_notation(values, target, decimal_comma=comma, date_format=form)
+    failures += told
     if spec.unit is not None:
         values = _in_our_unit(values, _arithmetic(spec.unit, target))
     return values, failures
@@ -196,24 +197,6 @@ def _is_number(code: str) -> bool:
         return bool(np.isfinite(float(code)))
     except ValueError:
         return False
-
-
-def _with_point(series: pd.Series[Any]) -> pd.Series[Any]:
-    """Write 7,5 as 7.5; a value with both signs is left for the checks to refuse."""
-    if not isinstance(series.dtype, pd.StringDtype):
-        return series
-    clear = ~series.str.contains(".", regex=False, na=False)
-    return series.mask(clear, series.str.replace(",", ".", regex=False))
-
-
-def _in_iso(series: pd.Series[Any], date_format: str | None) -> pd.Series[Any]:
-    """Write dates as 2024-03-31; one that does not follow the format is left as it is."""
-    if date_format is None or pd.api.types.is_datetime64_any_dtype(series):
-        return series
-    words = as_words(series)
-    dates = pd.to_datetime(words, format=date_format, errors="coerce").dt.strftime("%Y-%m-%d")
-    # A date that is ISO by accident would pass the checks unread, so it is marked.
-    return dates.astype("str").fillna(words.str.replace("-", " - "))
 
 
 def _arithmetic(unit: str | Linear, target: Target) -> Linear:

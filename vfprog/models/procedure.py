@@ -133,7 +133,7 @@ def cohort_weights(cohort: Cohort, settings: TrainingSettings) -> FloatArray:
     """
     return outcome_weights(
         cohort.outcome,
-        cohort.endpoint.horizon_days,
+        cohort.endpoint.horizon_days or 0,  # coded outcomes, weighted without it
         covariate_matrix(cohort),
         truncate=settings.truncate,
     )

@@ -46,6 +46,8 @@ class Predictor(BaseModel):
         Outside is an error.
     usual_range : tuple of float, optional
         Outside is a warning.
+    usual_median : tuple of float, optional
+        Where the median of a registry lies; outside, another unit is looked for.
     levels : tuple of str
         Levels in order, for ordinal and nominal predictors.
     known_at : {"preprocedure", "procedure", "follow_up"}
@@ -69,6 +71,7 @@ class Predictor(BaseModel):
     unit: str | None = None
     hard_range: Range | None = None
     usual_range: Range | None = None
+    usual_median: Range | None = None
     levels: tuple[str, ...] = ()
     known_at: Literal["preprocedure", "procedure", "follow_up"] = "preprocedure"
     role: Literal["predictor", "evidence_only"] = "predictor"
@@ -87,7 +90,7 @@ class Predictor(BaseModel):
             raise ValueError(f"{self.name}: levels stand twice (case does not count)")
         if self.kind in {"continuous", "count"} and self.hard_range is None:
             raise ValueError(f"{self.name}: a number needs a hard_range")
-        for low_high in (self.hard_range, self.usual_range):
+        for low_high in (self.hard_range, self.usual_range, self.usual_median):
             if low_high is not None and low_high[0] >= low_high[1]:
                 raise ValueError(f"{self.name}: range {low_high} is empty")
         return self
@@ -168,7 +171,12 @@ class Dictionary(BaseModel):
 
     def digest(self) -> str:
         """Return the sha256 of the content, the schema hash of a bundle."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        content = self.model_dump(mode="json")
+        # Bundles written before there was a usual median keep their hash.
+        for predictor in content["predictors"]:
+            if predictor["usual_median"] is None:
+                del predictor["usual_median"]
+        text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

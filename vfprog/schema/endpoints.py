@@ -75,8 +75,9 @@ class Endpoint(BaseModel):
         Words for people.
     kind : {"pain", "height", "event", "coded"}
         Where the outcome comes from: visits, films, dated events, or a column coded already.
-    horizon_days : int
-        Day after the index date the outcome refers to.
+    horizon_days : int, optional
+        Day after the index date the outcome refers to; None where a registry that coded its own
+        outcome does not say.
     window_days : tuple of int, optional
         Days within which the assessment nearest the horizon counts (pain, height).
     rule : PainRule, optional
@@ -104,7 +105,7 @@ class Endpoint(BaseModel):
     name: Name
     label: str
     kind: Literal["pain", "height", "event", "coded"]
-    horizon_days: int = Field(gt=0)
+    horizon_days: int | None = Field(default=None, gt=0)
     window_days: tuple[int, int] | None = None
     rule: PainRule | None = None
     vas_baseline_at_least: float = Field(default=0, ge=0, le=10)
@@ -118,11 +119,13 @@ class Endpoint(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Endpoint:
+        if self.horizon_days is None and self.kind != "coded":
+            raise ValueError(f"{self.name}: only a coded outcome may leave horizon_days open")
         if self.kind in {"pain", "height"}:
             if self.window_days is None:
                 raise ValueError(f"{self.name}: an assessed outcome needs window_days")
             low, high = self.window_days
-            if not low <= self.horizon_days <= high:
+            if not low <= (self.horizon_days or 0) <= high:
                 raise ValueError(f"{self.name}: horizon_days must lie within window_days")
         if (self.kind == "pain") != (self.rule is not None):
             raise ValueError(f"{self.name}: pain endpoints, and only they, have a rule")
@@ -132,6 +135,11 @@ class Endpoint(BaseModel):
     def family(self) -> str:
         """The default endpoint this is a variant of; directions of effect are kept for families."""
         return _FAMILY.get(self.kind, self.name)
+
+    @property
+    def horizon(self) -> str:
+        """The horizon in words."""
+        return "horizon not stated" if self.horizon_days is None else f"{self.horizon_days} days"
 
     @property
     def definition(self) -> str:
@@ -152,7 +160,8 @@ class Endpoint(BaseModel):
         elif self.kind == "event":
             text = f"{_LOCATION[self.location]} by {horizon} days"
         else:
-            text = f"{self.label} by {horizon} days, as coded by the registry"
+            when = f"by {horizon} days" if horizon is not None else f"({self.horizon})"
+            text = f"{self.label} {when}, as coded by the registry"
         return f"{text}; {self._estimand}"
 
     @property

@@ -39,6 +39,8 @@ class Column:
     words: tuple[str, ...] = ()
 
 
+# What the tables of the follow-up measure; everything else in them says of whom and when.
+MEASURED = {"visits": ("vas", "rmdq", "opioids"), "heights": ("height_loss_pct",)}
 _EPISODE = Column("episode_id", "id", required=True)
 # A level of an event or film must be one of the levels of the dictionary.
 REGISTRY: dict[str, tuple[Column, ...]] = {

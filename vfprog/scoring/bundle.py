@@ -153,6 +153,8 @@ class BundleParts:
         Long table of performance: model, metric, estimate, lower, upper, and so on.
     provenance : dict
         Data source and digest, settings, versions, seed, notes.
+    reference : dict
+        What is kept of each predictor of the development data: n, missing, quantiles or shares.
     """
 
     name: str
@@ -164,6 +166,7 @@ class BundleParts:
     members: Mapping[str, Members]
     performance: list[dict[str, Any]]
     provenance: dict[str, Any]
+    reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def load_bundle(path: str | Path) -> Bundle:
@@ -248,6 +251,7 @@ def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> bytes:
         "performance": parts.performance,
         "models": {name: model.specification() for name, model in parts.models.items()},
         "dictionary": parts.dictionary.model_dump(mode="json"),
+        "reference": dict(parts.reference),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     manifest["sha256"] = content_digest(manifest)

@@ -24,6 +24,7 @@ _FIELDS: dict[str, type[Any]] = {
     "performance": list,
     "models": dict,
     "dictionary": dict,
+    "reference": dict,
     "files": dict,
 }
 

@@ -39,8 +39,8 @@ class Prognosis:
         Name of the endpoint.
     definition : str
         What counts as the outcome, when and in whom.
-    horizon_days : int
-        Days after the procedure.
+    horizon_days : int or None
+        Days after the procedure; None where the registry that coded the outcome does not say.
     prediction_time : str
         ``preprocedure`` or ``postprocedure``.
     risk : float
@@ -57,7 +57,7 @@ class Prognosis:
 
     endpoint: str
     definition: str
-    horizon_days: int
+    horizon_days: int | None
     prediction_time: str
     risk: float
     instability_interval: tuple[float, float] | None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vfprog.data.screening.reference import summarise
 from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import BundleParts
 from vfprog.scoring.members import stack_members
@@ -191,17 +192,20 @@ def bundle_parts(
         "refused": work.refused,
         "notes": notes,
     }
+    dictionary = registry.dictionary
+    tables = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return BundleParts(
         name=name,
         version=created.strftime("%Y%m%d.%H%M%S"),
         simulated=registry.simulated,
-        dictionary=registry.dictionary,
+        dictionary=dictionary,
         models={model: fitted.model for model, fitted in work.fitted.items()},
         boosters={m: f.booster for m, f in work.fitted.items() if f.booster is not None},
         members={model: stack_members(models) for model, models in members.items() if models},
         performance=[{str(k): _plain(v) for k, v in row.items()} for row in rows],
         provenance=provenance,
+        reference={name: kept.as_dict() for name, kept in summarise(tables, dictionary).items()},
     )
 
 

@@ -55,7 +55,7 @@ def open_registry(
     Parameters
     ----------
     source : str or pathlib.Path or Registry
-        Folder, file, or a registry read before.
+        Folder, file, workbook, URL of a database, or a registry read before.
     mapping : str, pathlib.Path or Mapping, optional
         How a foreign registry's columns become ours.
     dictionary : Dictionary, optional
@@ -79,7 +79,9 @@ def open_registry(
         source, mapping=mapping, dictionary=dictionary, scoring=scoring
     )
     require_clean(failures)
-    return OpenedRegistry(registry, failures)
+    # Whoever awaits a risk is told of each rare value; a registry always has some.
+    told = {"warning", "note"} if scoring else {"warning"}
+    return OpenedRegistry(registry, tuple(f for f in failures if f.severity in told))
 
 
 def open_for(
@@ -96,7 +98,7 @@ def open_for(
     bundle : Bundle
         The bundle.
     source : str, pathlib.Path or Registry
-        Folder, file, or a registry read before.
+        Folder, file, workbook, URL of a database, or a registry read before.
     mapping : str, pathlib.Path or Mapping, optional
         How a foreign registry's columns become ours.
     scoring : bool
@@ -114,15 +116,30 @@ def open_for(
     """
     dictionary = bundle.dictionary if mapping is None else None
     opened = open_registry(source, mapping, dictionary=dictionary, scoring=scoring)
-    theirs = opened.registry.dictionary
-    clashes = [
-        Failure(p.table, None, p.name, None, "code_mismatch", _clash(p, theirs[p.name]))
-        for p in bundle.dictionary.predictors
-        if p.name in theirs and _coding(p) != _coding(theirs[p.name])
-    ]
+    clashes = code_clashes(bundle.dictionary, opened.registry.dictionary)
     if clashes:
         raise InputError(clashes)
     return opened
+
+
+def code_clashes(ours: Dictionary, theirs: Dictionary) -> list[Failure]:
+    """Find predictors that a registry and a bundle code differently.
+
+    Parameters
+    ----------
+    ours, theirs : Dictionary
+        Dictionaries of the bundle and of the registry.
+
+    Returns
+    -------
+    list of Failure
+        Errors ``code_mismatch``: another table, kind, unit or list of levels.
+    """
+    return [
+        Failure(p.table, None, p.name, None, "code_mismatch", _clash(p, theirs[p.name]))
+        for p in ours.predictors
+        if p.name in theirs and _coding(p) != _coding(theirs[p.name])
+    ]
 
 
 def _coding(predictor: Predictor) -> tuple[object, ...]:
@@ -150,8 +167,9 @@ def choose_endpoints(
     tuple of Endpoint
         Endpoints with different names.
     """
-    wanted = names or [n for n in DEFAULT_ENDPOINTS if _has_data(registry, n)]
-    found = [n if isinstance(n, Endpoint) else load_endpoint(n) for n in wanted]
+    own = {endpoint.name: endpoint for endpoint in registry.own_endpoints}
+    wanted = names or [n for n in (*DEFAULT_ENDPOINTS, *own) if _has_data(registry, n)]
+    found = [_named_endpoint(name, own) for name in wanted]
     if not found:
         raise ConfigError(
             "the registry holds no outcome: no visits, films, events or coded outcome"
@@ -161,6 +179,20 @@ def choose_endpoints(
     if twice:
         raise ConfigError(f"endpoints asked for twice: {', '.join(sorted(twice))}")
     return tuple(found)
+
+
+def _named_endpoint(name: str | Path | Endpoint, own: dict[str, Endpoint]) -> Endpoint:
+    if isinstance(name, Endpoint):
+        return name
+    if str(name) in own:
+        return own[str(name)]
+    try:
+        return load_endpoint(name)
+    except ConfigError as error:
+        if not own:
+            raise
+        text = f"{error}; the mapping defines {', '.join(own)}"
+        raise ConfigError(text) from error
 
 
 def as_recorded(endpoint: Endpoint, registry: Registry) -> Endpoint:

@@ -70,8 +70,8 @@ def test_repeated_cross_validation_discriminates_and_is_calibrated(source):
     cohort = cohorts["new_fracture"]
     risk = collect_folds(results, cohort.n, repeats=10)["model"]
     table = performance(cohort.outcome.event.astype(float), risk).set_index("metric")
-    # Twenty repeats gave c .687 and slope .976 (one repeat: .86 to 1.18).
-    assert table.loc["c_statistic", "estimate"] == pytest.approx(0.687, abs=0.02)
+    # Twenty repeats gave c .681 and slope .940.
+    assert table.loc["c_statistic", "estimate"] == pytest.approx(0.681, abs=0.02)
     assert table.loc["calibration_slope", "estimate"] == pytest.approx(1, abs=0.15)
     assert table.loc["calibration_in_the_large", "estimate"] == pytest.approx(0, abs=0.1)
 

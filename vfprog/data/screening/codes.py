@@ -64,10 +64,16 @@ class _Coded:
         """Rows of each word that cannot be read."""
         return {word: count for word, count in self.counts.items() if word not in self.accepted}
 
+    def forms(self, word: str) -> list[str]:
+        """Return the ways a word is written in the column."""
+        return self.found.written.get(word, [word])
+
     @property
     def seen(self) -> str:
         ordered = sorted(self.counts.items(), key=lambda item: -item[1])
-        shown = ", ".join(f"{word!r:.40} in {count}" for word, count in ordered[:_SHOWN])
+        shown = ", ".join(
+            f"{'/'.join(self.forms(word))!r:.40} in {count}" for word, count in ordered[:_SHOWN]
+        )
         return shown + (f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else "")
 
     def failure(self, rule: str, text: str) -> Failure:
@@ -150,6 +156,14 @@ def _few_sites(screened: Screened, column: _Coded, words: set[str], *, share: fl
 
 
 def _recode(column: _Coded) -> dict[str, str] | None:
+    """Return what to write into a mapping, whose words are told apart by case."""
+    guessed = _guessed(column)
+    if guessed is None:
+        return None
+    return {form: ours for word, ours in guessed.items() for form in column.forms(word)}
+
+
+def _guessed(column: _Coded) -> dict[str, str] | None:
     if not column.levels:
         return _binary_recode(set(column.counts))
     if all(is_number(word) for word in column.counts):

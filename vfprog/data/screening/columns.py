@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from vfprog.data.words import as_words
 if TYPE_CHECKING:
     from vfprog.data.screening.context import Screened
     from vfprog.features.arrays import BoolArray, FloatArray, IntArray
+
+
+_MOST_FORMS = 1000
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,14 @@ class Words:
         Place of each row's word among them; -1 where blank.
     counts : ndarray of int, shape (len(words),)
         Rows of each word.
+    written : dict of str to list of str
+        The ways each word is written in the column, of its first thousand distinct values.
     """
 
     words: list[str]
     place: IntArray
     counts: IntArray
+    written: dict[str, list[str]] = field(default_factory=dict)
 
     def rows(self, wanted: set[str]) -> BoolArray:
         """Return the rows that hold one of some words."""
@@ -62,12 +68,17 @@ def words_of(series: pd.Series[Any]) -> Words:
         first, distinct = pd.factorize(series)
     except TypeError:  # lists and dicts cannot be counted
         first, distinct = pd.factorize(series.map(str, na_action="ignore"))
-    lowered = as_words(pd.Series(distinct)).str.lower()
+    plain = as_words(pd.Series(distinct))
+    lowered = plain.str.lower()
     lowered = lowered.str.replace(r"(?<=\d)\.0+$", "", regex=True)
     second, words = pd.factorize(lowered)
     place: IntArray = np.append(second, -1)[first].astype(np.intp)
     counts = np.bincount(place[place >= 0], minlength=len(words))
-    return Words([str(word) for word in words], place, counts)
+    written: dict[str, list[str]] = {}
+    for word, form in zip(lowered[:_MOST_FORMS], plain[:_MOST_FORMS], strict=True):
+        if isinstance(word, str) and form not in written.setdefault(word, []):
+            written[word].append(form)
+    return Words([str(word) for word in words], place, counts, written)
 
 
 def numbers_of(screened: Screened, table: str, column: str) -> FloatArray:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from vfprog.data.groups import Group, count, grouped
 from vfprog.data.profile import Profile, profile
 from vfprog.data.readers import failure_table, read_for_screening
@@ -16,9 +14,12 @@ from vfprog.data.screening.screen import screen
 from vfprog.errors import ConfigError
 from vfprog.scoring.bundle import load_bundle
 from vfprog.workflows.inputs import build_cohorts, choose_endpoints, code_clashes
+from vfprog.workflows.screening import observed_events
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from vfprog.data.cohort import Cohort
     from vfprog.data.mapping import Mapping as RegistryMapping
@@ -122,23 +123,6 @@ def check(
         failures = (*failures, *_beside(bundle, read))
     flows = {name: cohort.flow for name, cohort in cohorts.items()}
     return CheckReport(read, failures, profile(read, failures, events), flows, refused)
-
-
-def observed_events(cohort: Cohort) -> pd.Series[float]:
-    """Return the outcomes of a cohort that are known.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The cohort.
-
-    Returns
-    -------
-    pandas.Series
-        0 or 1 by episode_id.
-    """
-    seen = cohort.outcome.observed
-    return pd.Series(cohort.outcome.event[seen].astype("float64"), index=cohort.episode_id[seen])
 
 
 def write_report(report: CheckReport, out: str | Path, *, force: bool = False) -> Path:

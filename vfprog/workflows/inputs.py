@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vfprog.data.cohort import Cohort, build_cohort
-from vfprog.data.readers import read_registry, require_clean
+from vfprog.data.readers import ReadRegistry, read_for_screening, require_clean
 from vfprog.data.registry import Registry
 from vfprog.errors import ConfigError, Failure, InputError, TrainingError
 from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, Endpoint, load_endpoint
@@ -33,10 +33,13 @@ class OpenedRegistry:
         The registry.
     warnings : tuple of Failure
         Warnings of its checks.
+    read : ReadRegistry, optional
+        The registry at every stage of its reading; None for one that was read before.
     """
 
     registry: Registry
     warnings: tuple[Failure, ...]
+    read: ReadRegistry | None = None
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -75,13 +78,12 @@ def open_registry(
     """
     if isinstance(source, Registry):
         return OpenedRegistry(source, ())
-    registry, failures = read_registry(
-        source, mapping=mapping, dictionary=dictionary, scoring=scoring
-    )
-    require_clean(failures)
+    read = read_for_screening(source, mapping=mapping, dictionary=dictionary, scoring=scoring)
+    require_clean(read.failures)
     # Whoever awaits a risk is told of each rare value; a registry always has some.
     told = {"warning", "note"} if scoring else {"warning"}
-    return OpenedRegistry(registry, tuple(f for f in failures if f.severity in told))
+    told_of = tuple(failure for failure in read.failures if failure.severity in told)
+    return OpenedRegistry(read.registry, told_of, read)
 
 
 def open_for(

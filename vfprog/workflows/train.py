@@ -11,6 +11,7 @@ from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.scoring.bundle import BundleParts, check_free, write_bundle
 from vfprog.workflows.assemble import bundle_parts, doubts, judge, notes_of
 from vfprog.workflows.inputs import (
+    OpenedRegistry,
     build_cohorts,
     choose_endpoints,
     has_procedure_values,
@@ -18,6 +19,7 @@ from vfprog.workflows.inputs import (
     open_registry,
 )
 from vfprog.workflows.refitting import Work, fit_models, gather_risks, resample_models
+from vfprog.workflows.screening import screen_before_training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,6 +144,9 @@ def train(
     jobs = n_jobs or os.cpu_count() or 1
     strict = endpoints is not None
     cohorts, refused = build_cohorts(opened.registry, chosen, strict=strict)
+    if opened.read is not None:
+        found = screen_before_training(opened.read, cohorts)
+        opened = OpenedRegistry(opened.registry, (*opened.warnings, *found))
     work = Work(cohorts, refused, settings, jobs, progress)
     times: list[PredictionTime] = ["preprocedure"]
     if has_procedure_values(opened.registry):

@@ -38,3 +38,22 @@ def test_nothing_is_overwritten(
     assert run(["validate", str(bundle), str(registry), "--out", str(out)]) == 2
     assert "--force" in capsys.readouterr().err
     assert out.read_text() == "mine"
+
+
+def test_sites_are_compared(
+    real_bundle: Path, registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "performance.csv"
+    assert run(["validate", str(real_bundle), str(registry), "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("SIMULATED DATA: by site"))
+    folder = tmp_path / "performance_by_site"
+    assert f"by site, with forest plots: {folder}" in captured.err.replace("\n", "")
+    table = pd.read_csv(folder / "by_site.csv", keep_default_na=False, na_values=[""])
+    pooled = table[table["role"] == "pooled"].set_index(["model", "metric"])
+    model = table["model"].iloc[0]
+    row = lines[start + 3].split()
+    assert f"{pooled.loc[(model, 'c_statistic'), 'estimate']:.3f}" in row
+    assert row[-1] == str(pooled.loc[(model, "c_statistic"), "n_sites"])
+    assert list(folder.glob(f"{model}_*.png"))

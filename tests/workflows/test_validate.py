@@ -9,9 +9,11 @@ from sklearn.metrics import roc_auc_score
 from tests.cohorts import registry_tables, write_registry
 from tests.workflows.test_inputs import changed
 from vfprog.errors import ConfigError, InputError, TrainingError
+from vfprog.records import Figure, Table
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
-from vfprog.workflows.validate import validate
+from vfprog.validation.heterogeneity import by_site
+from vfprog.workflows.validate import DRAWN_BY_SITE, site_records, validate
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,109 @@ def test_what_differs_from_the_development_data_is_said(registry, training, tmp_
     assert not any("too good" in note for note in notes)
     used = training.fitted["response_preprocedure"].model.parents
     assert any(dropped in note for note in notes) == (dropped in used)
+
+
+def resited(tables, site):
+    """The same registry, its episodes at other sites."""
+    return {**tables, "episodes": tables["episodes"].assign(site_id=site)}
+
+
+def test_each_site_is_judged_on_its_own_risks(training, elsewhere):
+    source, tables = elsewhere
+    result = validate(training.bundle, source)
+    found = result.by_site
+    assert list(found["model"].unique()) == ["response_preprocedure", "response_postprocedure"]
+    risks = result.risks["response_preprocedure"]
+    episodes = tables["episodes"].set_index("episode_id").loc[risks["episode_id"]]
+    expected = by_site(
+        risks["outcome"], risks["risk"], episodes["site_id"], sample_weight=risks["weight"],
+        groups=episodes["patient_id"],
+    )  # fmt: skip
+    ours = found[found["model"] == "response_preprocedure"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours[list(expected.columns)], expected)
+    assert list(ours.columns[:3]) == ["model", "endpoint", "prediction_time"]
+    assert set(ours["site"]) == {"s0", "s1", "s2", ""}
+    row = ours[(ours["metric"] == "c_statistic") & (ours["site"] == "s1")].iloc[0]
+    part = risks[(episodes["site_id"] == "s1").to_numpy()]
+    judged = roc_auc_score(part["outcome"], part["risk"], sample_weight=part["weight"])
+    assert row["estimate"] == pytest.approx(judged)
+    assert row["n"] == len(part)
+
+
+def test_figures_by_site_are_written_in_a_folder_beside_the_table(training, elsewhere, tmp_path):
+    out = tmp_path / "p.csv"
+    result = validate(training.bundle, elsewhere[0], out=out)
+    folder = tmp_path / "p_by_site"
+    assert result.by_site_folder == folder
+    read = pd.read_csv(folder / "by_site.csv")
+    assert read["estimate"].to_numpy() == pytest.approx(result.by_site["estimate"].to_numpy())
+    drawn = {f"{m}_{metric}.png" for m in result.risks for metric in DRAWN_BY_SITE}
+    assert {path.name for path in folder.glob("*.png")} == drawn
+    out.unlink()
+    with pytest.raises(ConfigError, match="p_by_site exists"):
+        validate(training.bundle, "not even read", out=out)
+    (folder / "by_site.csv").write_text("stale")
+    validate(training.bundle, elsewhere[0], out=out, force=True)
+    assert (folder / "by_site.csv").read_text() != "stale"
+
+
+def test_simulated_forest_plots_are_marked(training, elsewhere):
+    result = validate(training.bundle, elsewhere[0])
+    for simulated in (False, True):
+        result.simulated = simulated
+        first, *figures = site_records(result)
+        assert isinstance(first, Table)
+        assert len(figures) == 6
+        for record in figures:
+            assert isinstance(record, Figure)
+            stamps = [text.get_text() for text in record.figure.texts]
+            assert stamps == (["SIMULATED DATA"] if simulated else [])
+
+
+def test_one_site_is_not_compared_and_nothing_is_written(training, elsewhere, tmp_path):
+    tables = elsewhere[1]
+    alone = write_registry(tmp_path / "alone", resited(tables, "only"))
+    result = validate(training.bundle, alone, out=tmp_path / "p.csv")
+    assert result.by_site.empty
+    assert list(site_records(result)) == []
+    assert result.by_site_folder is None
+    assert not (tmp_path / "p_by_site").exists()
+    assert not any("by site" in note for note in result.notes)
+
+
+def test_an_earlier_folder_is_no_result_of_this_validation(training, elsewhere, tmp_path):
+    (tmp_path / "p_by_site").mkdir()
+    alone = write_registry(tmp_path / "alone", resited(elsewhere[1], "only"))
+    result = validate(training.bundle, alone, out=tmp_path / "p.csv", force=True)
+    assert result.notes[-1].endswith("is of an earlier validation: now no sites are compared")
+
+
+def test_small_sites_are_named_and_a_site_without_events_does_no_harm(
+    training, elsewhere, tmp_path
+):
+    tables = dict(elsewhere[1])
+    n = len(tables["episodes"])
+    site = np.array(["big", "other"], dtype=object)[np.arange(n) % 2]
+    site[:8], site[8:16], site[16:20] = "calm", "tiny", None
+    tables["visits"] = tables["visits"].copy()
+    unwell = tables["visits"]["episode_id"].isin([f"e{i}" for i in range(8)])
+    tables["visits"].loc[unwell, "vas"] = 10.0
+    result = validate(training.bundle, write_registry(tmp_path / "r", resited(tables, site)))
+    assert (
+        "response_preprocedure: by site, left out: calm, tiny, (no site recorded)" in result.notes
+    )
+    rows = result.by_site[result.by_site["model"] == "response_preprocedure"]
+    rows = rows[(rows["metric"] == "c_statistic") & (rows["role"] == "site")].set_index("site")
+    assert rows.loc["calm", "n_events"] == 0
+    assert rows["estimate"].notna().to_dict() == {
+        "big": True, "calm": False, "other": True, "tiny": False, "(no site recorded)": False
+    }  # fmt: skip
+
+
+def test_sites_too_small_to_compare_leave_a_note(training, elsewhere, tmp_path):
+    site = [f"s{i % 60}" for i in range(len(elsewhere[1]["episodes"]))]
+    result = validate(training.bundle, write_registry(tmp_path / "r", resited(elsewhere[1], site)))
+    assert result.by_site.empty
+    assert "response_preprocedure: not judged by site: too few with, or without, the event" in (
+        result.notes
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vfprog.cli.console import say, table
 
@@ -61,11 +61,60 @@ def performance_row(model: str, part: pd.DataFrame) -> list[str]:
     by_metric = part.set_index("metric")
     figures = [_figure(by_metric, metric, decimals) for metric, _, decimals in METRICS]
     first = part.iloc[0]
-    label = model
-    for time in ("preprocedure", "postprocedure"):
-        if model.endswith(f"_{time}"):
-            label = f"{model.removesuffix(f'_{time}')}\n{time}"
-    return [label, *figures, f"{first['n']:.0f}", f"{first['n_events']:.0f}"]
+    return [_label(model), *figures, f"{first['n']:.0f}", f"{first['n_events']:.0f}"]
+
+
+def show_sites(by_site: pd.DataFrame, *, simulated: bool) -> None:
+    """Write the figures of each model pooled over sites; nothing where no sites were compared.
+
+    Parameters
+    ----------
+    by_site : pandas.DataFrame
+        Long table of a validation by site, one model or several.
+    simulated : bool
+        Whether model or data are simulated; the heading says so.
+    """
+    if by_site.empty:
+        return
+    rows = [
+        row
+        for name, part in by_site.groupby("model", sort=False)
+        for row in sites_rows(str(name), part)
+    ]
+    say()
+    title = "by site, pooled with 95 % limits"
+    heads = ("model", "figure", "pooled", "limits", "new site", "I²", "sites")
+    table((_BANNER if simulated else "") + title, heads, rows, left=2)
+
+
+def sites_rows(model: str, part: pd.DataFrame) -> list[list[str]]:
+    """Return the lines of one model: a figure each, pooled over sites.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    part : pandas.DataFrame
+        Its rows of the long table.
+
+    Returns
+    -------
+    list of list of str
+        Model, figure, mean, limits, prediction interval, I² and number of sites.
+    """
+    by_role: dict[tuple[str, str], Any] = {
+        (row["metric"], row["role"]): row for row in part.to_dict("records")
+    }
+    names = [*_label(model).split("\n"), *[""] * len(METRICS)]
+    shown = [metric for metric in METRICS if (metric[0], "pooled") in by_role]
+    rows = []
+    for name, (metric, head, decimals) in zip(names, shown, strict=False):
+        mean, ahead = (by_role[metric, role] for role in ("pooled", "prediction"))
+        estimate = _number(mean["estimate"], decimals)
+        limits = [_limits(row, decimals) for row in (mean, ahead)]
+        spread = _number(100 * mean["i2"], 0, " %")
+        rows.append([name, head, estimate, *limits, spread, f"{mean['n_sites']:.0f}"])
+    return rows
 
 
 def show_flows(flows: Mapping[str, pd.DataFrame]) -> None:
@@ -103,6 +152,23 @@ def show_importance(importance: pd.DataFrame, *, simulated: bool, top: int = 5) 
     table((_BANNER if simulated else "") + "what the models rely on most", heads, rows, left=3)
 
 
+def _label(model: str) -> str:
+    for time in ("preprocedure", "postprocedure"):
+        if model.endswith(f"_{time}"):
+            return f"{model.removesuffix(f'_{time}')}\n{time}"
+    return model
+
+
+def _number(value: float, decimals: int, unit: str = "") -> str:
+    return f"{value:.{decimals}f}{unit}" if value == value else "undefined"
+
+
+def _limits(row: Any, decimals: int) -> str:
+    if row["lower"] != row["lower"]:
+        return "undefined"
+    return f"{row['lower']:.{decimals}f}, {row['upper']:.{decimals}f}"
+
+
 def _figure(by_metric: pd.DataFrame, metric: str, decimals: int) -> str:
     if metric not in by_metric.index:
         return ""
@@ -112,4 +178,4 @@ def _figure(by_metric: pd.DataFrame, metric: str, decimals: int) -> str:
     text = f"{row['estimate']:.{decimals}f}"
     if row["lower"] != row["lower"]:
         return text
-    return f"{text}\n{row['lower']:.{decimals}f}, {row['upper']:.{decimals}f}"
+    return f"{text}\n{_limits(row, decimals)}"

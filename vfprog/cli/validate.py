@@ -24,7 +24,7 @@ def validate(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Write every figure to a .csv, .parquet or .json.",
+            help="Write every figure to a .csv, .parquet or .json; by site to a folder beside it.",
         ),
     ] = None,
     force: Force = False,
@@ -33,7 +33,7 @@ def validate(
 
     The bundle is frozen: nothing is refitted.
     """
-    from vfprog.cli.tables import show_flows, show_performance
+    from vfprog.cli.tables import show_flows, show_performance, show_sites
     from vfprog.workflows.validate import validate as validate_bundle
 
     with bars("validating"):
@@ -41,5 +41,8 @@ def validate(
     notes(done.notes)
     show_flows(done.flows)
     show_performance(done.performance, title="external validation", simulated=done.simulated)
+    show_sites(done.by_site, simulated=done.simulated)
     if out is not None:
         note(f"written to {out}")
+    if done.by_site_folder is not None:
+        note(f"by site, with forest plots: {done.by_site_folder}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import brentq
 
 from vfprog.validation._check import UndefinedFigureError, check_level
 from vfprog.validation._influence import z_value
@@ -29,7 +30,7 @@ _WORDS = {
     "hartung_knapp_plain": "Hartung-Knapp",
     "wald": "Wald",
 }
-_MAX_STEPS = 1000
+_GRID = 400
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def dersimonian_laird(estimates: FloatArray, variances: FloatArray) -> float:
 def reml(estimates: FloatArray, variances: FloatArray) -> float:
     """Return the restricted maximum likelihood estimate of the variance between sites [1]_.
 
-    Fisher scoring from the moment estimate, held at 0 or above.
+    The best of a grid, then the place nearby where the score is zero: scoring steps may circle.
 
     Parameters
     ----------
@@ -211,34 +212,34 @@ def reml(estimates: FloatArray, variances: FloatArray) -> float:
     float
         Variance between sites, not below 0.
 
-    Raises
-    ------
-    UndefinedFigureError
-        Scoring does not settle.
-
     References
     ----------
     .. [1] Viechtbauer W. J Educ Behav Stat 2005;30:261-293.
     """
-    tau2 = dersimonian_laird(estimates, variances)
-    tolerance = 1e-10 * float(variances.mean() + np.var(estimates))
-    for _ in range(_MAX_STEPS):
-        moved = max(0.0, tau2 + _scoring_step(estimates, variances + tau2))
-        if abs(moved - tau2) <= tolerance:
-            return moved
-        tau2 = moved
-    raise UndefinedFigureError(
-        f"the variance between sites is undefined: REML did not settle in {_MAX_STEPS} steps"
-    )
+    scale = float(variances.mean() + np.var(estimates))
+    grid = np.append(0.0, scale * np.geomspace(1e-10, 1e2, _GRID))
+    best = int(np.argmax([_restricted(estimates, variances + tau2) for tau2 in grid]))
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, _GRID)]
+    if _score(low, estimates, variances) <= 0 or _score(high, estimates, variances) >= 0:
+        return float(grid[best])
+    root = brentq(_score, low, high, args=(estimates, variances), xtol=1e-14 * scale)
+    return float(root)
 
 
-def _scoring_step(y: FloatArray, total: FloatArray) -> float:
-    """Return (y'PPy - tr P) / tr PP, where P is the inverse of V with the mean projected out."""
+def _restricted(y: FloatArray, total: FloatArray) -> float:
+    """Return the restricted log-likelihood, up to a constant."""
     weight = 1 / total
-    first, second, third = (float(np.sum(weight**power)) for power in (1, 2, 3))
-    residual = y - np.sum(weight * y) / first
-    trace, trace2 = first - second / first, second - 2 * third / first + (second / first) ** 2
-    return float((np.sum((weight * residual) ** 2) - trace) / trace2)
+    residual = y - np.sum(weight * y) / weight.sum()
+    fit = np.sum(np.log(weight)) - np.log(weight.sum()) - np.sum(weight * residual**2)
+    return float(fit / 2)
+
+
+def _score(tau2: float, y: FloatArray, variances: FloatArray) -> float:
+    """Return y'PPy - tr P, where P is the inverse of V with the mean projected out."""
+    weight = 1 / (variances + tau2)
+    residual = y - np.sum(weight * y) / weight.sum()
+    trace = weight.sum() - np.sum(weight**2) / weight.sum()
+    return float(np.sum((weight * residual) ** 2) - trace)
 
 
 def _mean(

@@ -171,3 +171,26 @@ def test_interrupted_from_the_keyboard(bundle: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == "Interrupted.\n"
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["check", "postgresql://reg:s3/cr#t@host/db"],
+        ["check", "postgresql:/reg:s3/cr#t@host/db"],
+        ["check", "postgresql:/reg:s3/cr#t" + 90 * "x" + "@host/db"],
+        ["check", "host=host password=s3/cr#t dbname=reg"],
+        ["check", "host=host", "password=s3/cr#t"],
+        ["check", "x.csv", "--mapping", "postgresql://reg:s3/cr#t@host/db"],
+        ["check", "x.csv", "--mapping", "postgresql://reg:s3/cr#t@host/db.yaml"],
+        ["check", "x.csv", "--bundle", "postgresql://reg:s3/cr#t@host/db"],
+        ["score", "postgresql://reg:s3/cr#t@host/db", "x.csv", "y.csv"],
+        ["postgresql://reg:s3/cr#t@host/db"],
+    ],
+)
+def test_no_error_holds_a_password(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(args) == 2
+    captured = capsys.readouterr()
+    assert captured.err
+    for part in ("s3", "cr#t", "xxx"):
+        assert part not in captured.out + captured.err

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -144,3 +147,69 @@ def test_json(broken: Path, registry: Path, capsys: pytest.CaptureFixture[str]) 
 def test_no_registry_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(tmp_path / "none")]) == 2
     assert "none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("with_stderr", [False, True])
+def test_a_closed_pipe_changes_neither_code_nor_files(
+    broken: Path, tmp_path: Path, with_stderr: bool
+) -> None:
+    files = [tmp_path / "out.csv", tmp_path / "out.html", tmp_path / "aside"]
+    flags = [f"--out={files[0]}", f"--html={files[1]}", f"--quarantine={files[2]}"]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "vfprog", "check", str(broken), *flags],
+        stdout=write, stderr=write if with_stderr else subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert done.returncode == 2
+    assert all(file.exists() for file in files)
+    if not with_stderr:
+        assert b"rows kept written" in done.stderr
+        assert b"BrokenPipe" not in done.stderr
+
+
+def test_a_closed_stdout(broken: Path, tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -m vfprog check '{broken}' --quarantine '{tmp_path}/q' >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+    assert (done.returncode, b"fault" in done.stderr) == (2, False)
+    assert (tmp_path / "q" / "reasons.csv").is_file()
+
+
+def test_the_source_is_never_replaced(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flat = tmp_path / "c.csv"
+    flat.write_text("episode_id,age_years\n1,70\n")
+    before = {file: file.read_bytes() for file in [flat, *broken.iterdir()]}
+    inside = str(broken / "visits.parquet")
+    for args in ([str(flat), "--out", str(flat)], [str(broken), "--out", inside]):
+        assert run(["check", *args, "--force"]) == 2
+        assert "is the source" in capsys.readouterr().err
+    page = flat.rename(tmp_path / "c.html")
+    assert run(["check", str(page), "--html", str(page), "--force"]) == 2
+    assert "is the source" in capsys.readouterr().err
+    page.rename(flat)
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_no_formula_in_a_csv(broken: Path, tmp_path: Path) -> None:
+    file = broken / "visits.parquet"
+    visits = pd.read_parquet(file).astype({"vas": "object"})
+    visits["vas"] = [*["=1+1", "-5"], *visits["vas"].iloc[2:].astype(str)]
+    visits.to_parquet(file, index=False)
+    for ending, first in (("csv", "'=1+1"), ("parquet", "=1+1")):
+        out = tmp_path / f"o.{ending}"
+        assert run(["check", str(broken), "--out", str(out)]) == 2
+        values = set((pd.read_csv if ending == "csv" else pd.read_parquet)(out)["value"])
+        assert {first, "-5.0"} <= values
+
+
+def test_a_quarantine_that_cannot_be_written_is_said_at_once(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "q").mkdir()
+    assert run(["check", str(broken), "--quarantine", str(tmp_path / "q")]) == 2
+    captured = capsys.readouterr()
+    assert "q exists" in captured.err
+    assert captured.out == ""

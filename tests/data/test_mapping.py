@@ -11,10 +11,12 @@ import yaml
 
 from vfprog.config import list_configs
 from vfprog.data.mapping import Mapping, load_mapping
-from vfprog.data.readers import read_registry, require_clean
+from vfprog.data.readers import read_for_screening, read_registry, require_clean
+from vfprog.data.screening.screen import screen
 from vfprog.errors import ConfigError, Failure
 from vfprog.schema.registry import REGISTRY
 from vfprog.simulate import simulate, write
+from vfprog.workflows.quarantine import quarantine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,15 +92,79 @@ def test_words_where_a_unit_wants_numbers_are_failures(tmp_path):
     assert "(column 'x' of the source)" in failure.message
 
 
-def test_recode_and_one_failure_for_each_word_nobody_declared(tmp_path):
+def test_recode_and_one_failure_for_each_row_nobody_declared(tmp_path):
     text = "id,g\na,1\nb,2\nc,3\nd,3\ne,\nf,unknown\n"
     spec = {"column": "g", "recode": {1: "male", 2: "female"}, "missing": ["unknown"]}
     registry, failures = read(tmp_path, text, {"sex": spec})
     np.testing.assert_array_equal(registry.episodes["sex"], [1, 0, *[np.nan] * 4])
-    (failure,) = failures
-    assert (failure.row, failure.value, failure.rule) == (None, "3", "level")
-    assert "2 rows" in failure.message
-    assert "declared: '1', '2'" in failure.message
+    assert [(f.row, f.line, f.value, f.rule) for f in failures] == [
+        ("c", 4, "3", "level"), ("d", 5, "3", "level"),
+    ]  # fmt: skip
+    assert failures[0].message == (
+        "'3' is not declared (declared: '1', '2') (column 'g' of the source)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "recode", "value"),
+    [
+        ("treatment", {"VP": "vertebroplasty"}, "sham"),
+        ("patient_id", {"1": "one"}, "one"),
+        ("smoker", {"Yes": True, "No": False}, "1"),
+        ("age_years", {"old": 90}, "70"),
+        ("index_date", {"then": "2020-01-02"}, "2020-01-02"),
+        ("follow_up_end_day", {"year": 365}, "30,5"),
+        ("cement_leakage", {"nil": "none"}, "none"),
+    ],
+)
+def test_an_undeclared_word_is_one_error_even_where_it_is_ours(tmp_path, ours, recode, value):
+    lines = ["id,x", *(f"e{i},{next(iter(recode))}" for i in range(3)), f'b,"{value}"']
+    spec = {"column": "x", "recode": recode}
+    _, failures = read(tmp_path, "\n".join(lines) + "\n", {ours: spec})
+    errors = [f for f in failures if f.severity == "error" and f.rule != "missing_column"]
+    assert [(f.column, f.line, f.value, f.rule) for f in errors] == [(ours, 5, value, "level")]
+
+
+def test_undeclared_words_of_wide_columns_are_refused_row_by_row(tmp_path):
+    spec = {"column": "op_{day}", "recode": {"J": True, "N": False}}
+    _, failures = read(tmp_path, "id,op_30,op_90\na,J,no\nb,x,N\n",
+                       follow_up={"visits": {"opioids": spec}})  # fmt: skip
+    assert [(f.row, f.value, f.rule) for f in failures] == [
+        ("b", "x", "level"),
+        ("a", "no", "level"),
+    ]
+    assert "'op_90'" in failures[1].message
+
+
+def test_screening_says_no_more_of_undeclared_words(tmp_path):
+    path = tmp_path / "foreign.csv"
+    path.write_text("id,g\n" + "".join(f"e{i},{'M' if i % 2 else 'f'}\n" for i in range(300)))
+    spec = {"column": "g", "recode": {"m": "male", "f": "female"}}
+    mapping = Mapping.model_validate({"columns": {**KEYS, "sex": spec}})
+    found = read_for_screening(path, mapping=mapping)
+    assert [f.rule for f in found.failures] == ["level"] * 150
+    assert [f for f in screen(found, {}) if f.column == "sex"] == []
+
+
+def test_more_undeclared_words_than_are_listed_are_counted_and_all_set_aside(tmp_path):
+    rows = "".join(f"e{i},{'f' if i % 2 else 'm'},yes,s\n" for i in range(2400))
+    path = tmp_path / "foreign.csv"
+    path.write_text(f"id,g,frac,s\n{rows}" + "z,m,no,s\n")
+    columns = {**KEYS, "sex": {"column": "g", "recode": {"m": "male"}}}
+    mapping = Mapping.model_validate({"columns": columns, "ignore": ["frac", "s"]})
+    _, failures = read_registry(path, mapping=mapping)
+    levels = [f for f in failures if f.rule == "level"]
+    assert (len(levels), levels[-1].row, levels[-1].value) == (1001, None, 1200)
+    result = quarantine(path, mapping, out=tmp_path / "sex")
+    assert (len(result.set_aside["episodes"]), result.remaining) == (1200, ())
+    outcome = {"column": "frac", "event": ["no"], "no_event": ["nope"]}
+    mapping = Mapping.model_validate({"columns": KEYS, "ignore": ["g", "s"],
+                                      "outcomes": {"new_fracture": outcome}})  # fmt: skip
+    _, failures = read_registry(path, mapping=mapping)
+    levels = [f for f in failures if f.rule == "level"]
+    assert (len(levels), levels[0].row, levels[-1].value) == (1001, "e0", 2400)
+    result = quarantine(path, mapping, out=tmp_path / "outcome")
+    assert (len(result.set_aside["episodes"]), result.remaining) == (2400, ())
 
 
 def test_a_code_that_differs_between_files_of_a_study_is_an_error(tmp_path):
@@ -229,6 +295,14 @@ def test_coded_outcomes(tmp_path):
     ]
 
 
+def test_an_undeclared_outcome_is_called_by_its_episode_or_its_line(tmp_path):
+    outcome = {"column": "frac", "event": ["Yes"], "no_event": ["No"]}
+    _, failures = read(tmp_path, "id,frac\na,Yes\nb,maybe\n,maybe\n",
+                       outcomes={"new_fracture": outcome})  # fmt: skip
+    levels = [(f.row, f.line, f.value) for f in failures if f.rule == "level"]
+    assert levels == [("b", 3, "maybe"), (4, 4, "maybe")]
+
+
 def test_wide_follow_up_becomes_tidy(tmp_path):
     text = "id,v30,v365,r30,h365,lv,died\na,40,,12,25,L1,200\nb,,,,,L2,\nc,10,20,,30,T9,\n"
     follow_up = {
@@ -252,7 +326,8 @@ def test_wide_follow_up_becomes_tidy(tmp_path):
         ["a", 200.0, "death"]
     ]
     # the film of a patient who died on day 200
-    assert [(f.row, f.rule) for f in failures] == [("a", "after_death")]
+    assert [(f.row, f.rule, f.severity) for f in failures] == [("a", "after_death", "warning")]
+    assert "nominal one of 'h365', the visit may have been earlier" in failures[0].message
 
 
 def test_wide_heights_of_one_level(tmp_path):

@@ -61,6 +61,35 @@ def test_what_is_no_decimal_comma_is_left_to_the_checks(values):
     assert told is None
 
 
+@pytest.mark.parametrize("odd", ["27.5", "1.024,1", "-3.5", "1.5e3"])
+def test_a_point_among_decimal_commas_is_an_error_of_its_own_row(tmp_path, odd):
+    path = tmp_path / "e.csv"
+    rows = "".join(f"e{i};sham;{70 + i % 9},5\n" for i in range(199))
+    path.write_text(f"episode_id;treatment;age_years\n{rows}z;sham;{odd}\n")
+    registry, failures = read_registry(path)
+    assert registry.episodes["age_years"].notna().sum() == 199
+    (error,) = [f for f in failures if f.severity == "error"]
+    assert (error.row, error.line, error.value, error.rule) == ("z", 201, odd, "number")
+    assert "set decimal_comma in the mapping" in error.message
+    (note,) = [f for f in failures if f.column == "age_years" and f.rule == "read_as"]
+    assert note.message.endswith("of 199 values; 1 are written otherwise")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["7,5"] * 8 + ["8.5"], ["1,234"] * 20 + ["27.5"], ["7,5"] * 8 + ["8", "9", "8.5"]],
+)
+def test_a_true_mix_of_points_and_commas_is_left_to_the_checks(values):
+    series, told = plain_numbers(words(*values))
+    assert (listed(series), told) == (values, None)
+
+
+def test_what_a_mapping_says_of_mixed_commas_wins():
+    values = ["7,5"] * 20 + ["8.5"]
+    assert listed(plain_numbers(words(*values), True)[0]) == ["7.5"] * 20 + ["8.5"]
+    assert listed(plain_numbers(words(*values), False)[0]) == values
+
+
 def test_what_may_be_thousands_is_left_and_said():
     series, told = plain_numbers(words("1,234", "2,500"))
     assert listed(series) == ["1,234", "2,500"]

@@ -111,3 +111,16 @@ def test_missingness_by_site_and_by_outcome(read):
     assert "episodes" in found.patterns
     pattern = found.patterns["episodes"]
     assert pattern.groupby("pattern")["n"].first().sum() == 40
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_date_of_any_year_has_a_bin(tmp_path, day):
+    tables = registry_tables(20)
+    tables["episodes"]["index_date"] = day
+    read = read_for_screening(write_registry(tmp_path / "r", tables))
+    line = profile_columns(read).set_index("column").loc["index_date"]
+    assert (line["first"], line["last"]) == (day, day)
+    found = histograms(read)
+    dates = found[found["column"] == "index_date"]
+    assert dates["count"].tolist() == [20]
+    assert day in dates["label"].item()

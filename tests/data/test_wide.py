@@ -7,7 +7,7 @@ import pytest
 
 from vfprog.data.mapping import Mapping
 from vfprog.data.patterns import find_wide_columns
-from vfprog.data.wide import WideTables, origins_of_cells
+from vfprog.data.wide import WideTables, nominal_day, origins_of_cells, origins_of_days
 from vfprog.errors import Failure
 from vfprog.schema.dictionary import load_dictionary
 
@@ -78,3 +78,17 @@ def test_the_day_of_an_event_is_its_column(built):
     found = [Failure("events", "b", "day", -5.0, "hard_range", "m", line=3),
              Failure("events", "a", "day", -7.0, "hard_range", "m", line=2)]  # fmt: skip
     assert origins_of_cells(found, tables, wide) == ["died", "fx_l3"]
+
+
+def test_a_nominal_day_after_a_death_is_a_warning_that_names_the_columns(built):
+    wide, tables, _ = built
+    found = [Failure("visits", "a", "day", 30.0, "after_death", "late", line=2),
+             Failure("heights", "b", "day", 90.0, "after_death", "late", line=3),
+             Failure("heights", None, "day", 1200, "after_death", "many"),
+             Failure("events", "a", "day", 30.0, "after_death", "late", line=2)]  # fmt: skip
+    origins = origins_of_days(found, tables, wide)
+    assert origins == ["'vas_30'", "'film90'", None, None]
+    told = [nominal_day(f, o, wide) for f, o in zip(found, origins, strict=True)]
+    assert [f.severity for f in told] == ["warning", "warning", "warning", "error"]
+    assert told[0].message.startswith("late; the day is the nominal one of 'vas_30'")
+    assert told[2].message == "many"

@@ -139,3 +139,21 @@ def test_a_predictor_coded_otherwise_than_the_bundle_knows_is_an_error(registry,
     bundle = write_bundle(replace(parts, dictionary=dictionary), tmp_path / "bundle")
     found = [f for f in check(registry, reference=bundle).failures if f.rule == "code_mismatch"]
     assert [(f.column, f.severity) for f in found] == [("sex", "error")]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("days", [["9999-12-31"], ["0001-01-01"], ["9999-12-31", "0001-01-01"]])
+def test_dates_beyond_the_reach_of_nanoseconds_are_reported(tmp_path, days):
+    tables = registry_tables(60)
+    dates = tables["episodes"]["index_date"].astype(str).str[:10]
+    dates.iloc[: len(days)] = days
+    tables["episodes"]["index_date"] = dates
+    report = check(write_registry(tmp_path / "far", tables))
+    line = report.profile.columns.set_index("column").loc["index_date"]
+    assert set(days) <= {line["first"], line["last"]}
+    histogram = report.profile.histograms
+    assert histogram.loc[histogram["column"] == "index_date", "count"].sum() == 60
+    rules = {"9999-12-31": "future_date", "0001-01-01": "early_date"}
+    assert {rules[day] for day in days} <= set(report.table["rule"])
+    page = write_report(report, tmp_path / "far.html").read_text(encoding="utf-8")
+    assert all(day in page for day in days)

@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 
 from vfprog.errors import ConfigError
-from vfprog.workflows.files import check_target, result_folder, write_table
+from vfprog.workflows.files import (
+    check_not_around,
+    check_not_input,
+    check_target,
+    result_folder,
+    without_formulas,
+    write_table,
+)
 
 TABLE = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
 
@@ -100,3 +107,60 @@ def test_a_table_is_replaced_only_when_asked(tmp_path):
 def test_an_unknown_ending_is_refused(tmp_path, name):
     with pytest.raises(ConfigError, match=r"written as \.csv, \.parquet, \.json"):
         check_target(tmp_path / name, force=True)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tmp_path / "linked.csv").touch()
+    (tables / "events.csv").symlink_to(tmp_path / "linked.csv")
+    (tables / "Eventi.csv").touch()
+    (tmp_path / "to_tables").symlink_to(tables)
+    return tables
+
+
+@pytest.mark.parametrize(
+    "out", ["tables/Eventi.csv", "tables/new.csv", "linked.csv", "to_tables/x.csv", "tables"]
+)
+def test_nothing_is_written_into_a_folder_of_tables(folder, tmp_path, out):
+    for source in (folder, str(tmp_path / "to_tables")):
+        with pytest.raises(ConfigError, match=r"is the source.* never written over it"):
+            check_not_input(tmp_path / out, source)
+    check_not_input(tmp_path / "other.csv", folder)
+
+
+@pytest.mark.parametrize("url", ["{}", "sqlite:///{}", "duckdb:///{}#flat"])
+def test_nothing_is_written_over_a_file_or_database(tmp_path, monkeypatch, url):
+    file = tmp_path / "c.csv"
+    file.touch()
+    (tmp_path / "link.csv").symlink_to(file)
+    monkeypatch.chdir(tmp_path)
+    for out in (file, "c.csv", "link.csv"):
+        with pytest.raises(ConfigError, match="is the source"):
+            check_not_input(out, "postgresql://u:p@host/db", url.format(file))
+    check_not_input("d.csv", url.format(file), None, TABLE)
+
+
+def test_nothing_is_written_over_a_mapping(tmp_path):
+    file = tmp_path / "m.yaml"
+    file.touch()
+    with pytest.raises(ConfigError, match="is the source"):
+        check_not_input(file, tmp_path / "c.csv", mapping=str(file))
+    check_not_input(file, tmp_path / "c.csv", mapping="no such mapping")
+    check_not_input(file, tmp_path / "c.csv", mapping="glow")
+
+
+def test_no_folder_is_replaced_that_holds_the_source(folder, tmp_path):
+    for place in (folder, folder.parent):
+        with pytest.raises(ConfigError, match="is the source"):
+            check_not_around(place, folder)
+    check_not_around(folder / "aside", folder)
+
+
+def test_no_cell_is_a_formula():
+    words = ["=1+1", "+49 30", "-", "@x", "\tx", "-1,5", "+2", "-3.5e2", "a=b", None, 7]
+    safe = without_formulas(pd.DataFrame({"value": words, "column": words}))
+    told = ["'=1+1", "'+49 30", "'-", "'@x", "'\tx", *words[5:]]
+    assert safe["value"].tolist() == told
+    assert safe["column"].tolist() == words

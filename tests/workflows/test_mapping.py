@@ -64,3 +64,11 @@ def test_own_words(clinic: Path, tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "b.csv", index=False)
     made = propose_mapping(tmp_path / "b.csv", out=tmp_path / "m.yaml", synonyms=words)
     assert made.mapping.columns["smoker"].recode == {"ja": True, "nein": False}
+
+
+def test_the_source_is_never_replaced(tmp_path: Path) -> None:
+    source = tmp_path / "c.yaml"
+    source.write_text(CLINIC)
+    with pytest.raises(ConfigError, match="is the source"):
+        propose_mapping(source, out=source, force=True)
+    assert source.read_text() == CLINIC

@@ -301,3 +301,11 @@ def test_a_simulated_registry_with_a_thousand_faults_is_reconciled(tmp_path):
         assert kept.schema.equals(parquet.read_schema(tmp_path / "in" / f"{name}.parquet"))
     assert row_errors(tmp_path / "out" / "kept") == []
     assert result.remaining == ()
+
+
+def test_no_formula_in_the_reasons_but_the_rows_as_they_were(tmp_path):
+    source = write(tmp_path / "in", episodes="episode_id,age_years\n=A1,old\ne2,70\n")
+    quarantine(source, out=tmp_path / "out")
+    reasons = records(tmp_path / "out" / "reasons.csv")
+    assert "'=A1" in [row[2] for row in reasons]
+    assert "=A1" in records(tmp_path / "out" / "set_aside" / "episodes.csv")[1]

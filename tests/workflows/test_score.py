@@ -100,3 +100,13 @@ def test_levels_in_another_order_are_refused(training, tmp_path):
     with pytest.raises(InputError, match="the bundle was trained on"):
         score(training.bundle, replace(training.registry, dictionary=swapped), tmp_path / "s.csv")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_source_is_never_replaced(tmp_path):
+    source, long = tmp_path / "k.csv", tmp_path / "k_contributions.csv"
+    for path in (source, long):
+        path.write_text("episode_id,age_years\n1,70\n")
+    with pytest.raises(ConfigError, match="is the source"):
+        score(tmp_path / "bundle", source, source, force=True)
+    with pytest.raises(ConfigError, match="is the source"):
+        score(tmp_path / "bundle", long, source, force=True, contributions=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from typer.core import TyperGroup
 
 from vfprog import __version__
 from vfprog.cli.console import note, say
+from vfprog.data.reading.address import without_password
 from vfprog.errors import InputError, VfprogError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ COMMANDS = (
     "config",
 )  # fmt: skip
 TRACEBACK = "VFPROG_TRACEBACK"
+# What is wrong with the arguments; typer names only the class below it.
+_UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 class _Group(TyperGroup):
@@ -33,6 +37,9 @@ class _Group(TyperGroup):
         """Run the subcommand."""
         try:
             return super().invoke(ctx)
+        except _UsageError as error:
+            error.message = without_password(error.message)
+            raise
         except KeyboardInterrupt:
             note("Interrupted.")
             raise typer.Exit(INTERRUPTED) from None
@@ -61,10 +68,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else DONE
     except VfprogError as error:
-        note(_explain(error))
+        note(without_password(_explain(error)))
         return WRONG_INPUT
     except OSError as error:
-        note(f"Error: {error.filename}: {error.strerror}" if error.filename else f"Error: {error}")
+        said = f"{error.filename}: {error.strerror}" if error.filename else f"{error}"
+        note(without_password(f"Error: {said}"))
         return WRONG_INPUT
     except ModuleNotFoundError as error:
         return _missing(error)
@@ -124,7 +132,9 @@ def _explain(error: VfprogError) -> str:
     head = "Error: the input is wrong." if n == 1 else f"Error: the input is wrong in {n} places."
     of_tables = any(failure.table != "patient" for failure in error.failures)
     where_all = "`vfprog check --out FILE` writes all" if of_tables else ""
-    return f"{head}\n{describe(error.failures, where_all=where_all)}"
+    # Before the lines are folded: a password may be longer than one.
+    masked = [replace(f, message=without_password(f.message)) for f in error.failures]
+    return f"{head}\n{describe(masked, where_all=where_all)}"
 
 
 def _missing(error: ModuleNotFoundError) -> int:
@@ -139,7 +149,7 @@ def _missing(error: ModuleNotFoundError) -> int:
 def _fault(error: Exception) -> int:
     """Say that the fault is ours; its own message may hold values of a patient and is kept back."""
     if os.environ.get(TRACEBACK):
-        note("".join(traceback.format_exception(error)))
+        note(without_password("".join(traceback.format_exception(error))))
     frames = [f for f, _ in traceback.walk_tb(error.__traceback__)]
     ours = [f for f in frames if str(f.f_globals.get("__name__", "")).startswith("vfprog")]
     where = f" in {ours[-1].f_globals['__name__']}" if ours else ""

@@ -2,18 +2,21 @@
 # Typer reads the annotations when the command is built: they are no strings here.
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vfprog.cli.app import WRONG_INPUT
-from vfprog.cli.console import bars, note, say
+from vfprog.cli.console import bars, note, say, until_closed
 from vfprog.cli.options import Force, Format, MappingName, OutputFormat, RegistrySource
+from vfprog.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vfprog.data.quarantine import Quarantined
     from vfprog.workflows.check import CheckReport
 
 BundleReference = Annotated[
@@ -67,18 +70,24 @@ def check(
 
     The exit code is 2 if anything in it is in error; with --strict, also if anything is suspect.
     """
+    from vfprog.data.quarantine import Quarantined
     from vfprog.workflows.check import check as check_registry
 
-    _check_targets(out, html, force=force)
+    _check_not_inputs((out, html), quarantine, registry, bundle, mapping)
+    _check_targets(out, html, quarantine, force=force)
     with bars("checking"):
         report = check_registry(registry, mapping=mapping, reference=bundle)
-    _write(report, out, html, force=force)
-    if output is Format.json:
-        say(json.dumps(as_json(report), indent=2, ensure_ascii=False, allow_nan=False))
-    else:
-        _show(report, out, html)
-    if quarantine is not None:
-        _set_aside(registry, mapping, quarantine, force=force, quiet=output is Format.json)
+    # A reader may close the pipe at any time: every file is written before a word is printed.
+    written = _write(report, out, html, force=force)
+    aside = _set_aside(registry, mapping, quarantine, force=force)
+    if isinstance(aside, Quarantined):
+        written.append(f"rows set aside and rows kept written to {quarantine}")
+    with until_closed():
+        for remark in written:
+            note(remark)
+        _print(report, aside, out, html, output)
+    if isinstance(aside, InputError):
+        raise aside
     if report.n_errors or (strict and report.n_warnings):
         raise typer.Exit(WRONG_INPUT)
 
@@ -115,10 +124,32 @@ def as_json(report: "CheckReport") -> dict[str, Any]:
     }
 
 
-def _check_targets(out: Path | None, html: Path | None, *, force: bool) -> None:
-    """Refuse before long work what could not be written after it."""
-    from vfprog.workflows.files import check_target
+def _check_not_inputs(
+    outs: Iterable[Path | None],
+    folder: Path | None,
+    registry: str,
+    bundle: Path | None,
+    mapping: str | None,
+) -> None:
+    """Refuse to write over, into or around what is read."""
+    from vfprog.workflows.files import check_not_around, check_not_input
 
+    if folder is not None:
+        check_not_around(folder, registry, bundle, mapping=mapping)
+
+    for out in outs:
+        if out is not None:
+            check_not_input(out, registry, bundle, mapping=mapping)
+
+
+def _check_targets(
+    out: Path | None, html: Path | None, quarantine: Path | None, *, force: bool
+) -> None:
+    """Refuse before long work what could not be written after it."""
+    from vfprog.workflows.files import check_folder, check_target
+
+    if quarantine is not None:
+        check_folder(quarantine, force=force)
     if out is not None:
         check_target(out, force=force)
     if html is not None:
@@ -127,16 +158,38 @@ def _check_targets(out: Path | None, html: Path | None, *, force: bool) -> None:
         check_page(html, force=force)
 
 
-def _write(report: "CheckReport", out: Path | None, html: Path | None, *, force: bool) -> None:
+def _write(report: "CheckReport", out: Path | None, html: Path | None, *, force: bool) -> list[str]:
+    """Write what was found; return what to say about it."""
     from vfprog.workflows.check import write_report
-    from vfprog.workflows.files import write_table
+    from vfprog.workflows.files import without_formulas, write_table
 
+    written = []
     if out is not None:
-        write_table(_as_words(report.table), out, force=force)
-        note(f"{len(report.table)} failures written to {out}")
+        words = _as_words(report.table)
+        table = without_formulas(words) if out.suffix == ".csv" else words
+        write_table(table, out, force=force)
+        written.append(f"{len(table)} failures written to {out}")
     if html is not None:
         write_report(report, html, force=force)
-        note(f"report written to {html}")
+        written.append(f"report written to {html}")
+    return written
+
+
+def _print(
+    report: "CheckReport",
+    aside: "Quarantined | InputError | None",
+    out: Path | None,
+    html: Path | None,
+    output: Format,
+) -> None:
+    from vfprog.data.quarantine import Quarantined
+
+    if output is Format.json:
+        say(json.dumps(as_json(report), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    _show(report, out, html)
+    if isinstance(aside, Quarantined):
+        _show_aside(aside)
 
 
 def _show(report: "CheckReport", out: Path | None, html: Path | None) -> None:
@@ -182,16 +235,23 @@ def _next_step(report: "CheckReport", out: Path | None, html: Path | None) -> st
 
 
 def _set_aside(
-    registry: str, mapping: str | None, folder: Path, *, force: bool, quiet: bool
-) -> None:
-    from vfprog.cli.console import table
+    registry: str, mapping: str | None, folder: Path | None, *, force: bool
+) -> "Quarantined | InputError | None":
+    """Set rows aside; a refusal is returned, as the report is to be shown before it."""
     from vfprog.workflows.quarantine import quarantine
 
-    with bars("setting rows aside"):
-        done = quarantine(registry, mapping, out=folder, force=force)
-    note(f"rows set aside and rows kept written to {folder}")
-    if quiet:
-        return
+    if folder is None:
+        return None
+    try:
+        with bars("setting rows aside"):
+            return quarantine(registry, mapping, out=folder, force=force)
+    except InputError as error:
+        return error
+
+
+def _show_aside(done: "Quarantined") -> None:
+    from vfprog.cli.console import table
+
     say()
     heads = ("table", "rows_in", "kept", "set_aside")
     rows = [[str(cell) for cell in row] for row in done.reconciliation[list(heads)].to_numpy()]

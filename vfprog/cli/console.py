@@ -29,6 +29,24 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
+@contextmanager
+def until_closed() -> Iterator[None]:
+    """Write until a reader such as head has gone; what is left is dropped."""
+    try:
+        yield
+    except BrokenPipeError:
+        _drop_closed()
+
+
+def _drop_closed() -> None:
+    """Send what a closed pipe did not take nowhere: it must not fail again at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def notes(remarks: Iterable[str]) -> None:
     """Write remarks to stderr, each on a line of its own."""
     for remark in remarks:
@@ -117,7 +135,7 @@ def table(
 
 
 def _width() -> int:
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():  # None where it was closed
         return DEFAULT_WIDTH
     return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
 

@@ -129,6 +129,8 @@ def _places(group: Group) -> str:
         for f in shown
     ]
     more = ", ..." if group.n > len(shown) else ""
+    if all(word.startswith("rows ") for word in words):  # blocks of rows name themselves
+        return "; ".join(words) + more
     return ("row " if group.n == 1 else "rows ") + ", ".join(words) + more
 
 

@@ -88,6 +88,14 @@ CATALOGUE: dict[str, Advice] = {
         "the keys of two tables are written differently",
         "write them alike (leading zeros, prefixes)",
     ),
+    "patient_key": Advice(
+        "most episodes belong to one patient",
+        "map the column that names the patient, or correct the key",
+    ),
+    "site_key": Advice(
+        "nearly every episode has a site of its own",
+        "map the column that names the site, or leave site_id out",
+    ),
     "duplicate_level": Advice("a vertebra stands twice", "keep one row"),
     "untreated_cement": Advice("cement without a procedure", "correct treated or the cement"),
     "treatment_conflict": Advice(
@@ -101,6 +109,9 @@ CATALOGUE: dict[str, Advice] = {
     "after_death": Advice("something after death", "correct the day, or the death"),
     "date_order": Advice(
         "days that do not fit the calendar or one another", "correct the date or the day"
+    ),
+    "contradiction": Advice(
+        "two rows of one episode and day hold different values", "keep the right one"
     ),
     "pelvic_identity": Advice(
         "pelvic incidence is not tilt plus slope", "measure again, or correct the typing error"

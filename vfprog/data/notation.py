@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NUMBER_WITH_COMMA = r"[+-]?\d*,\d+"
 # 1,234 may be a thousand and some or one and a bit; 0,123 and 1234,567 cannot be thousands.
 _THOUSANDS = r"[+-]?[1-9]\d{0,2},\d{3}"
+_WHOLE = r"[+-]?\d+"
 _WITH_POINT = r"\d\.|\.\d"
 _TIME = r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?(?:Z| ?[+-]\d{2}:?\d{2})?$"
 _MIDNIGHT = r"[T ]0?0:00(?::00(?:\.0+)?)?$"
@@ -31,6 +32,10 @@ DATE_FORMATS = (
 _FIRST_VERTEBROPLASTY = pd.Timestamp("1984-01-01")
 # A form that fits fewer of the values than this is not what the column is written in.
 _MOSTLY = 0.8
+# Where fewer have a decimal comma, a point among them is no slip of the pen.
+_NEARLY_ALL = 0.9
+# Stands after a number with a point in a column of decimal commas, lest it be read as it is.
+AMONG_COMMAS = " among decimal commas"
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ def plain_numbers(
     """Write 7,5 as 7.5 where a comma is the decimal sign of a column.
 
     It is where every value with a comma is digits, a comma and digits, no value has a decimal
-    point, and not all could be thousands (1,234).
+    point, and not all could be thousands (1,234). Where at least nine in ten are of that kind,
+    the others are marked, for the checks to refuse.
 
     Parameters
     ----------
@@ -126,8 +132,8 @@ def plain_numbers(
         return words.mask(clear, words.str.replace(",", ".", regex=False)), None
     commas = words[with_comma].str.strip()
     n = int(with_comma.sum())
-    if not commas.str.fullmatch(_NUMBER_WITH_COMMA).all() or _any_point(words):
-        return series, None
+    if not commas.str.fullmatch(_NUMBER_WITH_COMMA).all() or _with_point(words).any():
+        return _mostly_commas(words) or (series, None)
     if commas.str.fullmatch(_THOUSANDS).all():
         text = f"{n} values such as 1,234 may have a decimal comma or not: set decimal_comma"
         return series, Told("read_as", "?", text)
@@ -191,8 +197,25 @@ def _holds_words(series: pd.Series[Any]) -> bool:
     return series.dtype == object and bool(series.map(lambda value: isinstance(value, str)).any())
 
 
-def _any_point(words: pd.Series[Any]) -> bool:
-    return bool(words.str.contains(_WITH_POINT, regex=True, na=False).any())
+def _with_point(words: pd.Series[Any]) -> pd.Series[Any]:
+    return words.str.contains(_WITH_POINT, regex=True, na=False)
+
+
+def _mostly_commas(words: pd.Series[Any]) -> tuple[pd.Series[Any], Told] | None:
+    """Read decimal commas among which a few values are written otherwise."""
+    bare = words.str.strip()
+    clear = bare.str.fullmatch(_NUMBER_WITH_COMMA, na=False)
+    telling = bare.str.contains(r"\d", regex=True, na=False)
+    telling &= ~bare.str.fullmatch(_WHOLE, na=False)
+    if clear.sum() < _NEARLY_ALL * telling.sum() or bare[clear].str.fullmatch(_THOUSANDS).all():
+        return None
+    read = words.mask(clear, words.str.replace(",", ".", regex=False))
+    read = read.mask(_with_point(words), bare + AMONG_COMMAS)
+    text = (
+        f"the comma was read as the decimal sign of {int(clear.sum())} values; "
+        f"{int((telling & ~clear).sum())} are written otherwise"
+    )
+    return read, Told("read_as", ",", text)
 
 
 def _without_time(series: pd.Series[Any]) -> tuple[pd.Series[Any], Told | None]:

@@ -160,7 +160,9 @@ def _profile(column: Described) -> dict[str, Any]:
     if column.is_numeric:
         return line | _statistics(values.dropna())
     if column.kind == "date":
-        return line | {"first": f"{values.min():%Y-%m-%d}", "last": f"{values.max():%Y-%m-%d}"}
+        days = _days(values.dropna())
+        first, last = _day_words(np.array([days.min(), days.max()]))
+        return line | {"first": first, "last": last}
     counts = column.counts()
     shown = [f"{level} {count}" for level, count in counts.iloc[:N_LEVELS].items()]
     more = [f"{len(counts) - N_LEVELS} more"] if len(counts) > N_LEVELS else []
@@ -203,20 +205,28 @@ def _binned(column: Described, bins: int) -> list[dict[str, Any]]:
     known = column.series.dropna()
     if known.empty:
         return []
-    if column.kind == "date":
-        known = (known - pd.Timestamp("1970-01-01")).dt.days
-    values: FloatArray = known.to_numpy(dtype=np.float64)
+    is_date = column.kind == "date"
+    values = _days(known) if is_date else known.to_numpy(dtype=np.float64)
     counts, edges = np.histogram(values, bins=_edges(values, bins))
-    labels = _bin_labels(edges, are_days=column.kind == "date")
+    labels = _bin_labels(edges, are_days=is_date)
     return [
         {"label": label, "lower": low, "upper": high, "count": int(number)}
         for label, low, high, number in zip(labels, edges, edges[1:], counts, strict=False)
     ]
 
 
+def _days(dates: pd.Series[Any]) -> FloatArray:
+    """Return dates as days since 1970, of any year; nanoseconds would end in 2262."""
+    return dates.to_numpy().astype("datetime64[D]").astype(np.float64)
+
+
+def _day_words(days: FloatArray) -> list[str]:
+    return [str(day) for day in np.floor(days).astype(np.int64).astype("datetime64[D]")]
+
+
 def _bin_labels(edges: FloatArray, *, are_days: bool) -> list[str]:
     if are_days:
-        words = pd.to_datetime(edges, unit="D").strftime("%Y-%m-%d").tolist()
+        words = _day_words(edges)
     elif edges[0] % 1 == 0.5 and edges[1] - edges[0] == 1:  # a bin for each whole number
         return [f"{low + 0.5:g}" for low in edges[:-1]]
     else:

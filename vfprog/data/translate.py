@@ -10,11 +10,22 @@ import pandas as pd
 from vfprog.data.checks import close_matches
 from vfprog.data.column_spec import ColumnSpec
 from vfprog.data.guards import check_leakage, known_names
+from vfprog.data.notation import AMONG_COMMAS
 from vfprog.data.own_endpoints import own_endpoints
 from vfprog.data.patterns import Pattern, WideColumn, WideColumns, find_wide_columns
+from vfprog.data.rows import RowNames
 from vfprog.data.unpivot import NESTED, split_flat
-from vfprog.data.values import Target, blank_codes, find_target, recode, translate_column
-from vfprog.data.wide import WideTables, origins_of_cells
+from vfprog.data.values import (
+    UNDECLARED,
+    Target,
+    blank_codes,
+    find_target,
+    recode,
+    translate_column,
+    undeclared,
+    undeclared_text,
+)
+from vfprog.data.wide import WideTables, nominal_day, origins_of_cells, origins_of_days
 from vfprog.data.words import as_words
 from vfprog.errors import ConfigError, Failure
 from vfprog.schema.dictionary import LEVELS
@@ -50,6 +61,8 @@ class Translated:
         Columns of the source that are unpivoted.
     own_endpoints : tuple of Endpoint
         Endpoints that only the mapping defines.
+    declared : dict
+        Words of the source that a recode declares, for each table and column of ours.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -59,12 +72,45 @@ class Translated:
     origins: dict[tuple[str, str], str] = field(default_factory=dict)
     wide: WideColumns = field(default_factory=WideColumns)
     own_endpoints: tuple[Endpoint, ...] = ()
+    declared: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def named(self, failures: Iterable[Failure]) -> list[Failure]:
-        """Return failures that say, besides our name of a column, the name the source has."""
-        found = list(failures)
+        """Return failures in the source's names and words.
+
+        A fault of a nominal day, such as the 30 of ``vas_30d`` after a death, is a warning; what
+        screening makes of words no recode declares is left out, as each row is refused already.
+        """
+        found = [failure for failure in failures if not self._told_by_row(failure)]
         cells = origins_of_cells(found, self.tables, self.wide)
-        return [self._named(f, cell) for f, cell in zip(found, cells, strict=True)]
+        days = origins_of_days(found, self.tables, self.wide)
+        return [
+            self._named(nominal_day(self._as_read(failure), day, self.wide), cell)
+            for failure, cell, day in zip(found, cells, days, strict=True)
+        ]
+
+    def _told_by_row(self, failure: Failure) -> bool:
+        is_recoded = (failure.table, failure.column) in self.declared
+        shifted = failure.rule in {"code_shift", "mixed_codes"}
+        return is_recoded and shifted and UNDECLARED in failure.message
+
+    def _as_read(self, failure: Failure) -> Failure:
+        """Return a failure about the word of the source, where a mark was put to it."""
+        value = failure.value
+        if failure.line is None or not isinstance(value, str):
+            return failure
+        declared = self.declared.get((failure.table, failure.column))
+        if declared is not None and value.startswith(UNDECLARED):
+            theirs = value.removeprefix(UNDECLARED)
+            text = undeclared_text(theirs, declared)
+            return replace(failure, value=theirs, rule="level", message=text)
+        if failure.rule == "number" and value.endswith(AMONG_COMMAS):
+            theirs = value.removesuffix(AMONG_COMMAS)
+            text = (
+                f"{theirs!r:.60} has a point, but nearly all other values of the column a decimal "
+                "comma: correct it, or set decimal_comma in the mapping"
+            )
+            return replace(failure, value=theirs, message=text)
+        return failure
 
     def _named(self, failure: Failure, cell: str | None) -> Failure:
         origin = cell or self.origins.get((failure.table, failure.column))
@@ -122,6 +168,7 @@ class _Translation:
         self.dictionary = dictionary.extended(e.predictor for e in self.extras)
         self.failures: list[Failure] = []
         self.origins: dict[tuple[str, str], str] = {}
+        self.declared: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def run(self) -> Translated:
         own = own_endpoints(self.mapping.outcomes)
@@ -144,7 +191,7 @@ class _Translation:
         tables |= self._wide_tables(raw, keys, tables)
         outcomes = self._outcomes(raw, keys)
         return Translated(tables, self.dictionary, outcomes, tuple(self.failures), self.origins,
-                          self.wide, own)  # fmt: skip
+                          self.wide, own, self.declared)  # fmt: skip
 
     def _specs(self, name: str, raw: pd.DataFrame) -> dict[str, ColumnSpec]:
         """Return our columns of one source table; those of our names where no mapping says."""
@@ -191,9 +238,16 @@ class _Translation:
                 columns[ours] = raw[spec.column]
             else:
                 self.origins[target.table, ours] = spec.column or ours
+                self._declare(target.table, ours, spec)
                 columns[ours], failures = translate_column(spec, raw, target, self.mapping)
                 self.failures += failures
         return pd.DataFrame(columns, index=raw.index)
+
+    def _declare(self, table: str, ours: str, spec: ColumnSpec) -> None:
+        """Keep the words a recode declares; wide columns may declare others for each day."""
+        if spec.recode:
+            known = self.declared.get((table, ours), ())
+            self.declared[table, ours] = tuple(dict.fromkeys([*known, *spec.recode]))
 
     def _target(self, table: str, ours: str) -> Target | None:
         if self.source.is_flat and ours == NESTED:
@@ -252,6 +306,7 @@ class _Translation:
             text = f"{name!r} is no column of {column.table}{close_matches(name, known)}"
             self.failures.append(Failure("mapping", None, name, None, "unknown_name", text))
             return
+        self._declare(column.table, name, column.spec)
         theirs = column.spec.column
         may_lack = self.scoring and column.table != "vertebrae"
         if theirs is not None and theirs not in raw and not may_lack:
@@ -275,8 +330,10 @@ class _Translation:
                 self.failures.append(
                     Failure("outcomes", None, endpoint, None, "missing_outcome", text, "warning")
                 )
-            values, failures = recode(values, words, Target("outcomes", endpoint, "word"))
-            self.failures += failures
+            values, odd = recode(values, words)
+            names = RowNames.of(pd.DataFrame({"episode_id": keys.loc[odd.index]}))
+            target = Target("outcomes", endpoint, "word")
+            self.failures += undeclared(odd, names.labels, words, target)
             part = pd.DataFrame(
                 {"episode_id": keys, "endpoint": endpoint, "event": values.astype("float64")}
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vfprog.data.checks import MAX_FAILURES
 from vfprog.data.column_spec import ColumnSpec, Linear, word
 from vfprog.data.notation import in_our_notation
 from vfprog.data.words import as_words
@@ -15,7 +16,7 @@ from vfprog.errors import ConfigError, Failure
 from vfprog.schema.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from vfprog.data.mapping import Mapping
     from vfprog.schema.dictionary import Dictionary
@@ -40,6 +41,8 @@ _FACTORS = {
     ("nmol/l", "ng/ml"): 2.496,
     ("ml", "cm3"): 1.0,
 }
+# Stands before a word nobody declared, lest it pass for one of ours by accident.
+UNDECLARED = "undeclared: "
 _UNITS = {"day": "days", "height_loss_pct": "%", "rmdq": "points"}
 
 
@@ -112,26 +115,30 @@ def translate_column(
     Returns
     -------
     values : pandas.Series
-        Values in our words and units, not yet checked; a word that is not declared is missing.
+        Values in our words and units, not yet checked; a word that the recode does not declare
+        is marked, for the checks to refuse row by row.
     failures : list of Failure
-        One for each distinct word that the recode does not declare; how numbers and dates were
-        read where nobody said.
+        How numbers and dates were read where nobody said; undeclared words of an identifier,
+        which no check would refuse.
     """
     if spec.column is None:
         return pd.Series(word(spec.constant), index=source.index, dtype="str"), []
     keep_numbers = target.type == "id"
     codes = {*spec.missing, *(c for c in mapping.missing if not (keep_numbers and _is_number(c)))}
     values = blank_codes(source[spec.column], codes)
-    failures: list[Failure] = []
+    odd: pd.Series[Any] | None = None
     if spec.recode:
-        values, failures = recode(values, {k: word(v) for k, v in spec.recode.items()}, target)
+        values, odd = recode(values, {k: word(v) for k, v in spec.recode.items()})
     comma = mapping.decimal_comma if spec.decimal_comma is None else spec.decimal_comma
     form = spec.date_format or mapping.date_format
-    values, told = in_our_notation(values, target, decimal_comma=comma, date_format=form)
-    failures += told
+    values, failures = in_our_notation(values, target, decimal_comma=comma, date_format=form)
     if spec.unit is not None:
         values = _in_our_unit(values, _arithmetic(spec.unit, target))
-    return values, failures
+    if odd is None or odd.empty:
+        return values, failures
+    if target.type == "id":
+        failures += undeclared(odd, odd.index.tolist(), tuple(spec.recode), target)
+    return _marked(values, odd), failures
 
 
 def blank_codes(series: pd.Series[Any], codes: Iterable[str]) -> pd.Series[Any]:
@@ -160,9 +167,7 @@ def blank_codes(series: pd.Series[Any], codes: Iterable[str]) -> pd.Series[Any]:
     return series.mask(hit)
 
 
-def recode(
-    series: pd.Series[Any], words: dict[str, str], target: Target
-) -> tuple[pd.Series[Any], list[Failure]]:
+def recode(series: pd.Series[Any], words: dict[str, str]) -> tuple[pd.Series[Any], pd.Series[Any]]:
     """Replace their words by ours.
 
     Parameters
@@ -171,25 +176,62 @@ def recode(
         Their values.
     words : dict of str to str
         Their words and ours.
-    target : Target
-        Named in the failures.
 
     Returns
     -------
     values : pandas.Series
         Our words; missing where a word is not declared.
-    failures : list of Failure
-        One for each distinct word that is not declared, with the number of rows.
+    odd : pandas.Series
+        Their words that are not declared, in the rows that have one.
     """
     theirs = as_words(series)
-    counts = theirs[~theirs.isin(words)].value_counts()
-    declared = ", ".join(map(repr, words))
+    return theirs.map(words).astype("str"), theirs[theirs.notna() & ~theirs.isin(words)]
+
+
+def undeclared(
+    odd: pd.Series[Any], labels: Sequence[str | int], declared: Iterable[str], target: Target
+) -> list[Failure]:
+    """Return one failure for each row with a word nobody declared.
+
+    Parameters
+    ----------
+    odd : pandas.Series
+        The words; the index holds the lines.
+    labels : sequence of (str or int)
+        What to call the rows.
+    declared : iterable of str
+        Words that are declared.
+    target : Target
+        Named in the failures.
+
+    Returns
+    -------
+    list of Failure
+        At most `MAX_FAILURES`, and their number where there are more.
+    """
+    known = tuple(declared)
+    rows = zip(odd[:MAX_FAILURES], labels, odd.index.tolist(), strict=False)
     failures = [
-        Failure(target.table, None, target.name, value, "level",
-                f"{value!r:.60} stands in {count} rows and is not declared (declared: {declared})")
-        for value, count in counts.items()
+        Failure(target.table, label, target.name, theirs, "level",
+                undeclared_text(theirs, known), line=line)
+        for theirs, label, line in rows
     ]  # fmt: skip
-    return theirs.map(words).astype("str"), failures
+    if len(odd) > MAX_FAILURES:
+        text = f"{len(odd)} rows break the rule level; the first {MAX_FAILURES} are listed"
+        failures.append(Failure(target.table, None, target.name, len(odd), "level", text))
+    return failures
+
+
+def undeclared_text(theirs: str, declared: Iterable[str]) -> str:
+    """Return the sentence that refuses a word nobody declared, and names those declared."""
+    return f"{theirs!r:.60} is not declared (declared: {', '.join(map(repr, declared))})"
+
+
+def _marked(values: pd.Series[Any], odd: pd.Series[Any]) -> pd.Series[Any]:
+    """Put undeclared words in their rows, so marked that no check takes them for ours."""
+    marked = values.astype(object)
+    marked.loc[odd.index] = UNDECLARED + odd.astype(object)
+    return marked.astype("str") if isinstance(values.dtype, pd.StringDtype) else marked
 
 
 def _is_number(code: str) -> bool:

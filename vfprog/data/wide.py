@@ -164,6 +164,83 @@ def origins_of_cells(
     return origins
 
 
+def origins_of_days(
+    failures: Iterable[Failure], tables: dict[str, pd.DataFrame], wide: WideColumns
+) -> list[str | None]:
+    """Return the columns of the source whose nominal day lies after a death.
+
+    Parameters
+    ----------
+    failures : iterable of Failure
+        Found in our tables.
+    tables : dict of str to pandas.DataFrame
+        Raw tables in our names; the index is the line.
+    wide : WideColumns
+        The wide columns.
+
+    Returns
+    -------
+    list of (str or None)
+        Columns with a value on that day, such as ``'vas_30' and 'rmdq_30'``; None where the
+        failure is about something else.
+    """
+    found = list(failures)
+    nominal = _nominal_tables(wide)
+    lines: dict[str, set[int]] = defaultdict(set)
+    for f in found:
+        if f.rule == "after_death" and f.table in nominal and f.line is not None:
+            lines[f.table].add(f.line)
+    cells = {name: _rows(tables[name], wanted) for name, wanted in lines.items()}
+    return [
+        _columns_of_day(f, cells[f.table].get(f.line, []), wide)
+        if f.rule == "after_death" and f.line is not None and f.table in cells else None
+        for f in found
+    ]  # fmt: skip
+
+
+def nominal_day(failure: Failure, columns: str | None, wide: WideColumns) -> Failure:
+    """Return a day after death as a warning where the day is only the name of a column.
+
+    Parameters
+    ----------
+    failure : Failure
+        What was found.
+    columns : str, optional
+        Columns of the source, where the failure is about one row.
+    wide : WideColumns
+        The wide columns.
+
+    Returns
+    -------
+    Failure
+        The same failure where it is about anything else.
+    """
+    if failure.rule != "after_death" or failure.table not in _nominal_tables(wide):
+        return failure
+    text = failure.message
+    if columns:
+        text += f"; the day is the nominal one of {columns}, the visit may have been earlier"
+    return replace(failure, message=text, severity="warning")
+
+
+def _nominal_tables(wide: WideColumns) -> set[str]:
+    return {column.table for column in wide.columns} & {"visits", "heights"}
+
+
+def _columns_of_day(failure: Failure, rows: list[dict[str, Any]], wide: WideColumns) -> str | None:
+    on_day = [row for row in rows if _plain(row["day"]) == _plain(failure.value)]
+    names = [
+        repr(str(column.spec.column))
+        for column in wide.of_table(failure.table)
+        if column.day == _plain(failure.value)
+        and any(
+            pd.notna(row.get(column.name)) and column.level in {None, row.get("level")}
+            for row in on_day
+        )
+    ]
+    return " and ".join(dict.fromkeys(names)) or None
+
+
 def _measured(column: WideColumn) -> tuple[str, str]:
     return column.table, "day" if column.table == "events" else column.name
 

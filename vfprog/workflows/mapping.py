@@ -13,6 +13,7 @@ from vfprog.data.proposing.propose import propose
 from vfprog.data.proposing.vocabulary import load_vocabulary
 from vfprog.errors import ConfigError
 from vfprog.schema.dictionary import load_dictionary
+from vfprog.workflows.files import check_not_input
 
 if TYPE_CHECKING:
     from vfprog.data.mapping import Mapping
@@ -72,6 +73,7 @@ def propose_mapping(
     InputError
         The source cannot be read.
     """
+    check_not_input(out, source)
     path = check_mapping_target(out, force=force)
     found = read_foreign(source)
     proposed = propose(

@@ -22,7 +22,7 @@ from vfprog.data.reading.folder import SUFFIXES, find_files
 from vfprog.data.screening.screen import screen
 from vfprog.data.sources import FIRST_ROW
 from vfprog.errors import InputError
-from vfprog.workflows.files import result_folder
+from vfprog.workflows.files import result_folder, without_formulas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ def quarantine(
         (folder / "set_aside").mkdir()
         for name, frame in result.set_aside.items():
             _write_csv(_with_json(frame), folder / "set_aside" / f"{name}.csv")
-        _write_csv(result.reasons, folder / "reasons.csv")
+        _write_csv(without_formulas(result.reasons), folder / "reasons.csv")
         _write_csv(result.reconciliation, folder / "reconciliation.csv")
     return result
 

@@ -13,7 +13,7 @@ from vfprog.errors import Failure, InputError
 from vfprog.explain.attribution import attribution_table
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.choice import assignments
-from vfprog.workflows.files import check_target, write_table
+from vfprog.workflows.files import check_not_input, check_target, write_table
 from vfprog.workflows.inputs import open_for
 
 if TYPE_CHECKING:
@@ -85,9 +85,11 @@ def score(
     InputError
         The table has errors, or rows without any predictor; all are listed, nothing is written.
     """
+    check_not_input(out, source, bundle, mapping=mapping)
     target = check_target(out, force=force)
     long = target.with_name(f"{target.stem}_contributions{target.suffix}")
     if contributions:
+        check_not_input(long, source, bundle, mapping=mapping)
         check_target(long, force=force)
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     opened = open_for(loaded, source, mapping, scoring=True)

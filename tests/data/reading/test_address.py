@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vfprog.data.reading.address import is_address, parse_address
+from vfprog.data.reading.address import is_address, parse_address, without_password
 from vfprog.errors import InputError
 
 
@@ -70,3 +70,29 @@ def test_other_addresses_are_refused_without_repeating_them(url, rule):
         parse_address(url)
     assert [f.rule for f in caught.value.failures] == [rule]
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["reg:pa/ss#w@host/db", "reg:pa#w@host/db", "reg:pa/w@host/db"])
+def test_signs_that_are_not_encoded_are_refused(url):
+    with pytest.raises(InputError, match="%2F") as caught:
+        parse_address(f"postgresql://{url}")
+    assert "pa" not in str(caught.value).replace("password", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "'postgresql://reg:pa/ss#w@host/db' is absent",
+            "'postgresql://reg:***@host/db' is absent",
+        ),
+        ("postgresql:/reg:p@w@host/db", "postgresql:/reg:***@host/db"),
+        ("host=h password=pw dbname=reg", "host=h password=*** dbname=reg"),
+        ("host=h password = 'p w' dbname=reg", "host=h password = *** dbname=reg"),
+        ("postgresql://u@h/db?sslpassword=pw&x=1", "postgresql://u@h/db?sslpassword=***&x=1"),
+        ("known: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE", None),
+        ("C:/data/x.csv: write to a@b", None),
+    ],
+)
+def test_a_message_without_passwords(text, shown):
+    assert without_password(text) == (text if shown is None else shown)

@@ -114,3 +114,16 @@ def test_clean_registries_pass(n, seed):
     failures = check_identifiers(screened(tables, events={}))
     assert [f for f in failures if f.rule != "constant"] == []
     assert n == 30 or failures == []
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("large", [1e308, -1e308, "1e400"])
+def test_numbers_too_large_to_add_up_are_left_out(large):
+    def values(frame):
+        spread = np.random.default_rng(2).normal(size=len(frame))
+        return pd.Series(spread, index=frame.index, dtype=object).where(
+            np.arange(len(frame)) % 3 > 0, large
+        )
+
+    assert _check(values) == []
+    assert _check(lambda frame: [large] * len(frame)) == []

@@ -82,3 +82,27 @@ def test_clean_registries_pass(seed):
     failures = check_missingness(screened(tables_of(600, seed=seed)))
     assert [f for f in failures if f.severity != "note"] == []
     assert found(failures, "missing_by_outcome") == []
+
+
+@pytest.mark.parametrize("wrong", ["many", "1e13"])
+def test_values_in_error_are_no_blanks(wrong):
+    sites = np.repeat(["a", "b", "c"], 50)
+    tables = {"episodes": _registry(_every(150, 10), sites=sites).raw["episodes"]}
+    values = tables["episodes"]["x"].astype(object)
+    values[sites == "b"] = wrong
+    view = screened({"episodes": tables["episodes"].assign(x=values)}, extra=[number("x")],
+                    events={})  # fmt: skip
+    assert view.typed["episodes"]["x"].to_numpy()[sites == "b"].tolist() == pytest.approx(
+        [np.nan] * 50, nan_ok=True
+    )
+    assert check_missingness(view) == []
+
+
+def test_spaces_are_blanks():
+    sites = np.repeat(["a", "b", "c"], 50)
+    episodes = _registry(_every(150, 10), sites=sites).raw["episodes"]
+    values = episodes["x"].astype(object)
+    values[sites == "b"] = "  "
+    view = screened({"episodes": episodes.assign(x=values)}, extra=[number("x")], events={})
+    (failure,) = check_missingness(view)
+    assert failure.value == "b 100%; elsewhere 10%"

@@ -139,3 +139,56 @@ def test_nineteen_of_twenty_values_must_be_possible_in_the_other_unit(impossible
     age.iloc[100:] = np.nan
     tables["episodes"] = tables["episodes"].assign(age_years=age)
     assert len(check_units(screened(tables, events={}))) == count
+
+
+@pytest.mark.parametrize(("table", "column"), [
+    ("episodes", "lumbar_lordosis_deg"),
+    ("episodes", "thoracic_kyphosis_deg"),
+    ("vertebrae", "height_loss_pct"),
+])  # fmt: skip
+def test_a_turned_sign_is_named(table, column):
+    [failure] = check_units(planted(table, column, lambda x: -x))
+    assert (failure.table, failure.column, failure.rule) == (table, column, "unit_suspect")
+    assert failure.severity == "warning"
+    assert failure.message.startswith("the sign seems to be turned: median -")
+    assert failure.message.endswith("set unit: {multiply: -1} in the mapping")
+
+
+@pytest.mark.parametrize(("table", "column", "total"), [
+    ("episodes", "vas_baseline", 10),
+    ("vertebrae", "height_loss_pct", 100),
+])  # fmt: skip
+def test_a_scale_counted_from_the_other_end_is_named(table, column, total):
+    [failure] = check_units(planted(table, column, lambda x: total - x))
+    assert (failure.table, failure.column, failure.rule) == (table, column, "unit_suspect")
+    assert failure.severity == "warning"
+    assert failure.message.startswith("may be counted from the other end: median ")
+    assert failure.message.endswith(f"set unit: {{multiply: -1, add: {total}}} in the mapping")
+
+
+def test_nothing_is_turned_among_nineteen_values():
+    def first(count):
+        return planted("episodes", "vas_baseline", lambda x: (10 - x).where(
+            x.notna().cumsum() <= count))  # fmt: skip
+
+    assert check_units(first(19)) == []
+
+
+def test_mild_pain_within_a_narrow_part_of_the_scale_is_not_turned():
+    assert check_units(planted("episodes", "vas_baseline", lambda x: x * 0 + 3)) == []
+
+
+def test_a_column_without_a_usual_median_is_not_turned():
+    tables = tables_of(300)
+    tables["episodes"]["score"] = -np.random.default_rng(1).uniform(0, 10, len(tables["episodes"]))
+    own = number("score", unit="points", hard_range=(-10, 10), usual_range=(2, 9))
+    assert check_units(screened(tables, extra=[own], events={})) == []
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("text", ["1e308", "-1e308", "1e400"])
+@pytest.mark.parametrize("share", [1, 3])
+def test_numbers_too_large_to_multiply_are_left_out(text, share):
+    view = planted("episodes", "bmi_kg_m2", lambda x: x * 0 + float(text),
+                   where=lambda t: np.arange(len(t["episodes"])) % 3 < share)  # fmt: skip
+    assert check_units(view) == []

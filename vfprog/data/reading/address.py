@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from vfprog.data.reading.parts import refuse
+from vfprog.errors import Failure, InputError
 
 _SERVERS = {"postgresql", "postgres"}
 _FILES = {"sqlite", "duckdb"}
 _SECRET = ("pass", "secret", "token", "key")
+# One slash is left of two where an address was taken for a path; our own example stays.
+_LOGIN = re.compile(r"(:/{1,2}[^\s:/@]*:)(?!PASSWORD@HOST).+@")
+_SETTING = re.compile(r"((?:pass|pwd|secret|token)\w*\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.I)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,22 @@ def is_address(source: object) -> bool:
     return isinstance(source, str) and "://" in source
 
 
+def without_password(text: str) -> str:
+    """Return a text without the passwords of the addresses in it, however they are written.
+
+    Parameters
+    ----------
+    text : str
+        A message that may repeat what was given as a source, a mapping or a bundle.
+
+    Returns
+    -------
+    str
+        The text, with ``***`` up to the last ``@`` of a line and for ``password=...``.
+    """
+    return _SETTING.sub(r"\1***", _LOGIN.sub(r"\1***@", text))
+
+
 def parse_address(url: str) -> Address:
     """Read the URL of a database.
 
@@ -91,7 +112,7 @@ def parse_address(url: str) -> Address:
     if system not in _SERVERS:
         known = "sqlite:///FILE, duckdb:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE"
         text = f"{scheme[:40]!r} is no known database; known: {known}"
-        refuse("episodes", scheme, "file_type", text)
+        _refuse(scheme, "file_type", text)
     return _of_server(rest, unquote(table) or None)
 
 
@@ -99,20 +120,23 @@ def _of_file(system: str, rest: str, table: str | None) -> Address:
     path = unquote(rest.removeprefix("/"))
     if not rest.startswith("/") or not path or path == ":memory:":
         text = f"expected {system}:///FILE, with four slashes where the path is absolute"
-        refuse("episodes", system, "no_file", text)
+        _refuse(system, "no_file", text)
     file = Path(path)
     name = file.name if table is None else f"{file.name}#{table}"
     return Address(system, file, table, name, path, ())
 
 
 def _of_server(rest: str, table: str | None) -> Address:
+    if "@" in (table or "") or "@" in rest.partition("/")[2].partition("?")[0]:
+        text = "in a user or password write / as %2F, # as %23, ? as %3F and @ as %40"
+        _refuse("postgresql", "no_file", text)
     target = f"postgresql://{rest}"
     try:
         parts = urlsplit(target)
         secrets = [parts.password or "", rest.rpartition("@")[0]]
         hidden = [(k, v) for k, v in parse_qsl(parts.query) if any(s in k.lower() for s in _SECRET)]
     except ValueError:
-        refuse("episodes", "postgresql", "no_file", "the URL of the database cannot be read")
+        _refuse("postgresql", "no_file", "the URL of the database cannot be read")
     secrets += [value for _, value in hidden]
     secrets += [unquote(secret) for secret in secrets]
     host = rest.rpartition("@")[2].partition("?")[0]
@@ -120,3 +144,8 @@ def _of_server(rest: str, table: str | None) -> Address:
     return Address(
         "postgresql", None, table, name, target, tuple(dict.fromkeys(s for s in secrets if s))
     )
+
+
+def _refuse(value: str, rule: str, message: str) -> NoReturn:
+    """Raise; no tables are loaded for it, as every error of the command passes this module."""
+    raise InputError([Failure("episodes", None, "file", value, rule, message)])

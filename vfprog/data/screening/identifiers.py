@@ -22,6 +22,8 @@ NEARLY_ALL = 0.98
 MANY_LEVELS = 50
 # Rows looked at where some tell as much as all.
 _SAMPLE = 5000
+# Larger numbers are slips of the pen, and overflow when added up.
+_LARGEST = 1e100
 _IDS = ("episode_id", "patient_id", "site_id")
 
 
@@ -76,6 +78,7 @@ def _judge(screened: Screened, table: str, predictor: Predictor) -> tuple[str, o
         numbers = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
         if np.isnan(numbers).mean() > words.isna().mean() + 0.5:
             return _words(screened, table, words)
+        numbers = np.where(np.abs(numbers) < _LARGEST, numbers, np.nan)
     if predictor.is_numeric or lost.any():
         return _constant(screened, table, predictor, numbers) or _numbers(screened, table, numbers)
     if len(predictor.levels) > MANY_LEVELS:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from vfprog.data.screening.owners import of_owner
+from vfprog.data.words import as_words
 from vfprog.errors import Failure, Severity
 from vfprog.schema.registry import MEASURED
 
@@ -70,15 +71,26 @@ def _columns(screened: Screened) -> Iterator[tuple[str, str, BoolArray, IntArray
         frame = screened.typed[table]
         owner = np.arange(len(frame)) if table == "episodes" else screened.owners[table]
         for predictor in screened.predictors(table):
-            blank = frame[predictor.name].isna().to_numpy()
+            blank = _blank(screened, table, predictor.name)
             rows = _looked_at(screened, table, predictor.known_at == "procedure", owner)
             if blank[rows].any() and not blank[rows].all():
                 yield table, predictor.name, blank[rows], owner[rows]
     for table, columns in MEASURED.items():
         for column in columns:
-            blank = screened.typed[table][column].isna().to_numpy()
+            blank = _blank(screened, table, column)
             if blank.any() and not blank.all():
                 yield table, column, blank, screened.owners[table]
+
+
+def _blank(screened: Screened, table: str, column: str) -> BoolArray:
+    """Return the rows where nothing was written; a value in error is no blank."""
+    lost: BoolArray = screened.typed[table][column].isna().to_numpy()
+    raw = screened.raw.get(table)
+    if raw is None or column not in raw or len(raw) != len(lost):
+        return lost
+    blank = np.zeros(len(lost), dtype=bool)
+    blank[lost] = as_words(raw[column][lost]).isna().to_numpy()
+    return blank
 
 
 def _looked_at(screened: Screened, table: str, of_procedure: bool, owner: IntArray) -> BoolArray:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from vfprog.data.screening.blocks import check_blocks
 from vfprog.data.screening.codes import check_codes
 from vfprog.data.screening.context import Screened
+from vfprog.data.screening.contradictions import check_contradictions
 from vfprog.data.screening.copies import check_copies
 from vfprog.data.screening.counts import check_counts
 from vfprog.data.screening.dates import check_dates
+from vfprog.data.screening.emptiness import check_emptiness
 from vfprog.data.screening.identifiers import check_identifiers
 from vfprog.data.screening.key_formats import check_key_formats
+from vfprog.data.screening.keys import check_keys
 from vfprog.data.screening.leaks import check_leaks
 from vfprog.data.screening.missing_codes import check_missing_codes
 from vfprog.data.screening.missingness import check_missingness
@@ -33,6 +36,9 @@ TABLE_CHECKS = (
     check_identifiers,
     check_dates,
     check_missingness,
+    check_contradictions,
+    check_emptiness,
+    check_keys,
 )
 """Checks that need the tables alone; a new one is added here."""
 OUTCOME_CHECKS = (check_leaks, check_blocks)

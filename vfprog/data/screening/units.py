@@ -27,6 +27,11 @@ LEAST_VALUES = 20
 NEARLY_ALL = 0.95
 # The least factor between two units is 2.5; a site makes up at most half of all values.
 _NO_FACTOR = 0.25
+# Larger numbers are slips of the pen, and overflow when multiplied.
+_LARGEST = 1e100
+# Scales that some count from the other end, and how much of one the values must span to say so.
+_SCALES = ("points", "vas_0_10", "%")
+_LEAST_SPAN = 0.25
 # Medians over all follow-up visits; those of the baseline stand in the dictionary.
 _FOLLOW_UP_MEDIANS = {("visits", "vas"): (1.0, 8.0), ("visits", "rmdq"): (3.0, 20.0)}
 
@@ -69,9 +74,10 @@ def check_units(screened: Screened) -> list[Failure]:
 
     A column is suspect where its median lies outside that of any registry (or most values cannot
     be) and one factor between units brings the median inside and 95 % of the values to where they
-    can be. The same is asked of each site against the others, of the values that cannot be, and of
-    days of follow-up against the other days of the registry. A median that is unusual without such
-    a factor says another population, not another unit, and is passed over.
+    can be; or where the other sign does, or counting from the other end of the scale. The same is
+    asked of each site against the others (factors alone), of the values that cannot be, and of
+    days of follow-up against the other days of the registry. A median that is unusual without
+    such a factor says another population, not another unit, and is passed over.
 
     Parameters
     ----------
@@ -88,6 +94,7 @@ def check_units(screened: Screened) -> list[Failure]:
     sites = {table: sites_of(screened, table) for table in screened.raw if table in REGISTRY}
     for column in _columns(screened):
         values = numbers_of(screened, column.table, column.name)
+        values = np.where(np.abs(values) < _LARGEST, values, np.nan)
         seen = values[~np.isnan(values)]
         if len(seen) < LEAST_VALUES:
             continue
@@ -138,8 +145,9 @@ def _whole_column(column: _Column, values: FloatArray) -> list[Failure]:
     if most_possible and column.expected(values):
         return []
     best = _best(column, values)
-    if best is None:
-        return []
+    turned = [] if best is not None and best.known else _turned(column, values)
+    if turned or best is None:
+        return turned
     low, high = column.median or column.usual
     text = (
         f"seems to be in {best.words}: {span(values)} in {len(values)} values; in "
@@ -149,13 +157,39 @@ def _whole_column(column: _Column, values: FloatArray) -> list[Failure]:
     return [column.failure(float(np.median(values)), text)]
 
 
+def _turned(column: _Column, values: FloatArray) -> list[Failure]:
+    """Look for values of the other sign, or counted from the other end of the scale."""
+    if column.median is None:
+        return []
+    if _fits(column, -values):
+        words, setting = "the sign seems to be turned", "{multiply: -1}"
+    elif _spans_scale(column, values) and _fits(column, sum(column.hard) - values):
+        words = "may be counted from the other end"
+        setting = f"{{multiply: -1, add: {sum(column.hard):g}}}"
+    else:
+        return []
+    low, high = column.median
+    text = (
+        f"{words}: {span(values)} in {len(values)} values; a registry's median lies between "
+        f"{low:g} and {high:g}; if so, set unit: {setting} in the mapping"
+    )
+    return [column.failure(float(np.median(values)), text)]
+
+
+def _fits(column: _Column, values: FloatArray) -> bool:
+    return column.possible(values) and column.expected(values)
+
+
+def _spans_scale(column: _Column, values: FloatArray) -> bool:
+    """Return whether the values are spread over a good part of a scale with two ends."""
+    low, high = np.quantile(values, [0.05, 0.95])
+    wide = high - low >= _LEAST_SPAN * (column.hard[1] - column.hard[0])
+    return bool(column.unit in _SCALES and column.possible(values) and wide)
+
+
 def _best(column: _Column, values: FloatArray) -> Candidate | None:
     """Return the unit that explains the values best; a unit in use before a lost point."""
-    fitting = [
-        c
-        for c in column.candidates
-        if column.possible(values * c.factor) and column.expected(values * c.factor)
-    ]
+    fitting = [c for c in column.candidates if _fits(column, values * c.factor)]
     middle, median = column.middle(), float(np.median(values))
     width = (column.median or column.usual)[1] - (column.median or column.usual)[0]
 

@@ -79,6 +79,16 @@ class Translated:
 
         A fault of a nominal day, such as the 30 of ``vas_30d`` after a death, is a warning; what
         screening makes of words no recode declares is left out, as each row is refused already.
+
+        Parameters
+        ----------
+        failures : iterable of Failure
+            Failures in our names.
+
+        Returns
+        -------
+        list of Failure
+            The same with the source's columns, cells and words.
         """
         found = [failure for failure in failures if not self._told_by_row(failure)]
         cells = origins_of_cells(found, self.tables, self.wide)

@@ -31,17 +31,17 @@ def test_the_digest_is_that_of_the_file(folder):
     assert all(files[name] == (folder / name).read_bytes() for name in files)
 
 
-@pytest.mark.parametrize("version", [None, 0, 2, "1", True, 1.0, [1]])
+@pytest.mark.parametrize("version", [None, 0, 1, 3, "2", True, 2.0, [2]])
 def test_an_unknown_format_is_refused(folder, version):
     rewrite(folder, format_version=version)
-    with pytest.raises(BundleError, match=r"bundle format .* is unknown, expected 1"):
+    with pytest.raises(BundleError, match=r"bundle format .* is unknown, expected 2"):
         load_bundle(folder)
 
 
 @pytest.mark.parametrize(
     "name",
     ["name", "version", "simulated", "schema_hash", "provenance", "performance", "models",
-     "dictionary", "files"],
+     "dictionary", "reference", "subgroups", "typicality", "lineage", "files"],
 )  # fmt: skip
 @pytest.mark.parametrize("value", [None, 7])
 def test_an_entry_missing_or_of_another_type_is_refused(folder, name, value):

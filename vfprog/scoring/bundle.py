@@ -155,6 +155,13 @@ class BundleParts:
         Data source and digest, settings, versions, seed, notes.
     reference : dict
         What is kept of each predictor of the development data: n, missing, quantiles or shares.
+    subgroups : dict
+        ``rules``, as `vfprog.schema.subgroups.Subgroups` dumps them, and ``performance``, the long
+        table by group: model, grouping, group, metric, estimate, lower, upper, n, n_events, reason.
+    typicality : dict
+        What tells how unlike the development patients someone is; holds no patient's values.
+    lineage : list of dict
+        The bundles this one was updated from, the oldest first: name, version, sha256, change.
     """
 
     name: str
@@ -167,6 +174,9 @@ class BundleParts:
     performance: list[dict[str, Any]]
     provenance: dict[str, Any]
     reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    subgroups: Mapping[str, Any] = field(default_factory=dict)
+    typicality: Mapping[str, Any] = field(default_factory=dict)
+    lineage: list[dict[str, Any]] = field(default_factory=list)
 
 
 def load_bundle(path: str | Path) -> Bundle:
@@ -252,6 +262,9 @@ def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> bytes:
         "models": {name: model.specification() for name, model in parts.models.items()},
         "dictionary": parts.dictionary.model_dump(mode="json"),
         "reference": dict(parts.reference),
+        "subgroups": dict(parts.subgroups),
+        "typicality": dict(parts.typicality),
+        "lineage": parts.lineage,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     manifest["sha256"] = content_digest(manifest)

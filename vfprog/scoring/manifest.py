@@ -12,7 +12,7 @@ from vfprog.errors import BundleError
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 _FILE = re.compile(r"(models|members)/[a-z][a-z0-9_]*\.(npz|xgb\.json)")
 _FIELDS: dict[str, type[Any]] = {
@@ -25,6 +25,9 @@ _FIELDS: dict[str, type[Any]] = {
     "models": dict,
     "dictionary": dict,
     "reference": dict,
+    "subgroups": dict,
+    "typicality": dict,
+    "lineage": list,
     "files": dict,
 }
 

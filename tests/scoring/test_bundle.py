@@ -230,3 +230,20 @@ def test_what_an_interrupted_writing_left_is_cleared_away(tmp_path):
     folder = hand_bundle(tmp_path / "b")
     assert not (folder / "models" / "stale.npz").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["b"]
+
+
+def test_tables_come_back_as_they_were_kept(tmp_path):
+    parts = replace(hand_parts(), tables={"flow": {"step": ["all"], "n": [3]}})
+    bundle = load_bundle(write_bundle(parts, tmp_path / "b"))
+    assert bundle.table_names == ("flow",)
+    assert bundle.table("flow") == {"step": ["all"], "n": [3]}
+    with pytest.raises(BundleError, match="no table 'flows' in the bundle"):
+        bundle.table("flows")
+
+
+def test_a_table_that_was_altered_is_refused(tmp_path):
+    parts = replace(hand_parts(), tables={"flow": {"n": [3]}})
+    folder = write_bundle(parts, tmp_path / "b")
+    (folder / "tables" / "flow.json").write_text('{"n": [4]}')
+    with pytest.raises(BundleError, match=r"tables/flow\.json was altered"):
+        load_bundle(folder)

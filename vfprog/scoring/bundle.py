@@ -1,7 +1,8 @@
 """The model bundle: one folder, no pickle, every file hashed, read and written here only.
 
 ``manifest.json`` describes the models, the dictionary, where they come from and how they
-performed; ``models/`` and ``members/`` hold their numbers.
+performed; ``models/`` and ``members/`` hold their numbers, ``tables/`` the long tables of their
+validation, which only reports read.
 """
 
 from __future__ import annotations
@@ -111,6 +112,21 @@ class Bundle:
         """Return the XGBoost JSON of one model for bulk use, or None if it has no trees."""
         return self.files.get(f"models/{name}.xgb.json")
 
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of the long tables the training left behind, see `table`."""
+        return tuple(Path(f).stem for f in self.files if f.startswith("tables/"))
+
+    def table(self, name: str) -> dict[str, list[Any]]:
+        """Return one long table as columns, ready for ``pandas.DataFrame``; None where empty."""
+        if name not in self.table_names:
+            raise BundleError(f"no table {name!r} in the bundle; there is: {self.table_names}")
+        try:
+            columns: dict[str, list[Any]] = json.loads(self.files[f"tables/{name}.json"])
+        except ValueError as error:
+            raise BundleError(f"tables/{name}.json is damaged: {error}") from error
+        return columns
+
     def label(self, predictor: str) -> str:
         """Return the words for a predictor or two-parent feature."""
         if predictor in self.dictionary:
@@ -162,6 +178,8 @@ class BundleParts:
         What tells how unlike the development patients someone is; holds no patient's values.
     lineage : list of dict
         The bundles this one was updated from, the oldest first: name, version, sha256, change.
+    tables : dict of str to dict of str to list
+        Long tables of the validation by name, as columns of JSON-ready values.
     """
 
     name: str
@@ -177,6 +195,7 @@ class BundleParts:
     subgroups: Mapping[str, Any] = field(default_factory=dict)
     typicality: Mapping[str, Any] = field(default_factory=dict)
     lineage: list[dict[str, Any]] = field(default_factory=list)
+    tables: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
 
 
 def load_bundle(path: str | Path) -> Bundle:
@@ -308,7 +327,12 @@ def _contents(parts: BundleParts) -> dict[str, bytes]:
     files = {f"models/{n}.npz": _npz_bytes(m.to_arrays()) for n, m in parts.models.items()}
     files |= {f"models/{n}.xgb.json": content for n, content in parts.boosters.items()}
     files |= {f"members/{n}.npz": _npz_bytes(m.to_arrays()) for n, m in parts.members.items()}
+    files |= {f"tables/{n}.json": _json_bytes(columns) for n, columns in parts.tables.items()}
     return files
+
+
+def _json_bytes(columns: Mapping[str, list[Any]]) -> bytes:
+    return json.dumps(columns, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
-_FILE = re.compile(r"(models|members)/[a-z][a-z0-9_]*\.(npz|xgb\.json)")
+_FILE = re.compile(
+    r"(models|members)/[a-z][a-z0-9_]*\.(npz|xgb\.json)|tables/[a-z][a-z0-9_]*\.json"
+)
 _FIELDS: dict[str, type[Any]] = {
     "name": str,
     "version": str,
@@ -155,13 +157,13 @@ def check_whole(folder: Path, manifest: dict[str, Any]) -> None:
     Raises
     ------
     BundleError
-        The manifest is not as it was written, or a stray file lies beside the models.
+        The manifest is not as it was written, or a stray file lies beside those it names.
     """
     if manifest.get("sha256") != content_digest(manifest):
         raise BundleError(
             f"{folder}: {MANIFEST} was altered, its sha256 is not that of its content"
         )
-    held = (path for part in ("models", "members") for path in (folder / part).glob("*"))
+    held = (path for part in ("models", "members", "tables") for path in (folder / part).glob("*"))
     stray = sorted({path.relative_to(folder).as_posix() for path in held} - set(manifest["files"]))
     if stray:
         raise BundleError(f"{folder}: the manifest does not name {', '.join(stray)}")

@@ -15,6 +15,7 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import BundleParts
 from vfprog.scoring.members import stack_members
 from vfprog.validation.performance import performance
+from vfprog.workflows.evidence import as_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,6 +145,7 @@ def bundle_parts(
     work: Work,
     registry: Registry,
     table: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
     notes: list[str],
     name: str,
     seed: int,
@@ -159,6 +161,8 @@ def bundle_parts(
         The registry.
     table : pandas.DataFrame
         Performance.
+    tables : dict of str to pandas.DataFrame
+        Long tables of the evidence.
     notes : list of str
         Notes.
     name : str
@@ -193,7 +197,7 @@ def bundle_parts(
         "notes": notes,
     }
     dictionary = registry.dictionary
-    tables = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
+    typed = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return BundleParts(
         name=name,
@@ -205,7 +209,8 @@ def bundle_parts(
         members={model: stack_members(models) for model, models in members.items() if models},
         performance=[{str(k): _plain(v) for k, v in row.items()} for row in rows],
         provenance=provenance,
-        reference={name: kept.as_dict() for name, kept in summarise(tables, dictionary).items()},
+        reference={name: kept.as_dict() for name, kept in summarise(typed, dictionary).items()},
+        tables={name: as_columns(frame) for name, frame in tables.items()},
     )
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vfprog.data.cohort import characteristics
-from vfprog.data.weights import delta_adjusted_risk
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Artifact, Metric, Param, RunRecords, Table
 from vfprog.tracking.registry import register_bundle
@@ -108,14 +106,7 @@ def run_records(training: Training) -> RunRecords:
     parent.records.extend([Param(k, v) for k, v in {**plain, **settings, **versions}.items()])
     parent.records.append(Table("performance", training.performance))
     parent.records.extend([Artifact(training.bundle / "manifest.json", "bundle")])
-    for name, cohort in training.cohorts.items():
-        parent.records.append(Table(f"flow_{name}", cohort.flow))
-        parent.records.append(Table(f"characteristics_{name}", characteristics(cohort)))
-        outcome = cohort.outcome
-        if outcome.assessed_kind and not outcome.observed.all():  # what if the unseen differ?
-            weight = cohort_weights(cohort, training.settings)
-            adjusted = delta_adjusted_risk(outcome, weight)
-            parent.records.append(Table(f"delta_adjusted_{name}", adjusted))
+    parent.records.extend([Table(name, frame) for name, frame in training.tables.items()])
     parent.records.extend(list(_headline(training.performance)))
     parent.children.extend([_model_run(training, model) for model in training.fitted])
     return parent

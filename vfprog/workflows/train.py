@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.scoring.bundle import BundleParts, check_free, write_bundle
 from vfprog.workflows.assemble import bundle_parts, doubts, judge, notes_of
+from vfprog.workflows.evidence import evidence_tables
 from vfprog.workflows.inputs import (
     OpenedRegistry,
     build_cohorts,
@@ -55,6 +56,8 @@ class Training:
         Cross-validated risks of each model and its learners, shape (repeats, n).
     performance : pandas.DataFrame
         Long table: model, endpoint, prediction_time, learner, metric, estimate, lower, upper, ...
+    tables : dict of str to pandas.DataFrame
+        Long tables of the evidence by name, also in the bundle.
     refused : dict of str to str
         Models that could not be fitted honestly, and why.
     notes : list of str
@@ -75,6 +78,7 @@ class Training:
     fitted: dict[str, FittedProcedure]
     risks: dict[str, dict[str, FloatArray]]
     performance: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
     refused: dict[str, str]
     notes: list[str]
     warnings: tuple[Failure, ...]
@@ -156,8 +160,9 @@ def train(
     risks = gather_risks(work, strict=strict)
     table = judge(work, risks, seed)
     notes = notes_of(work, resamples, times) + doubts(table)
-    parts = bundle_parts(work, opened.registry, table, notes, name, seed, resamples)
+    tables = {found.name: found.frame for found in evidence_tables(work)}
+    parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
     return Training(
         write_bundle(parts, out, force=force), parts, work.cohorts, work.fitted, risks, table,
-        work.refused, notes, opened.warnings, opened.registry, settings, seed,
+        tables, work.refused, notes, opened.warnings, opened.registry, settings, seed,
     )  # fmt: skip

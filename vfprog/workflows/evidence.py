@@ -1,0 +1,60 @@
+"""The evidence of a training: every long table a report or an analyst needs, made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vfprog.data.cohort import characteristics
+from vfprog.data.weights import delta_adjusted_risk
+from vfprog.models.procedure import cohort_weights
+from vfprog.records import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from vfprog.workflows.refitting import Work
+
+
+def evidence_tables(work: Work) -> Iterator[Table]:
+    """Yield the long tables of a training; they go into the bundle and into the tracked run.
+
+    Parameters
+    ----------
+    work : Work
+        Cohorts, models, folds and members.
+
+    Yields
+    ------
+    Table
+        ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
+        seen, ``delta_adjusted_<endpoint>``.
+    """
+    for name, cohort in work.cohorts.items():
+        yield Table(f"flow_{name}", cohort.flow)
+        yield Table(f"characteristics_{name}", characteristics(cohort))
+        outcome = cohort.outcome
+        if outcome.assessed_kind and not outcome.observed.all():  # what if the unseen differ?
+            weight = cohort_weights(cohort, work.settings)
+            yield Table(f"delta_adjusted_{name}", delta_adjusted_risk(outcome, weight))
+
+
+def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return a long table as columns of JSON-ready values.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table; its index is left out.
+
+    Returns
+    -------
+    dict of str to list
+        Values by column; None where a value is missing.
+    """
+    plain = frame.astype(object).where(frame.notna(), None)
+    return {
+        str(name): [v.item() if hasattr(v, "item") else v for v in plain[name]]
+        for name in plain.columns
+    }

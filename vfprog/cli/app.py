@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DONE, FAULT, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = (
-    "demo", "simulate", "map", "check", "train", "validate", "explain", "predict", "score",
+    "demo", "simulate", "plan", "map", "check", "train", "validate", "explain", "predict", "score",
     "config",
 )  # fmt: skip
 TRACEBACK = "VFPROG_TRACEBACK"

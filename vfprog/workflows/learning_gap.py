@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vfprog.data.cohort import Cohort, build_cohort
-from vfprog.data.readers import registry_of_frames, require_clean
 from vfprog.features.design import derive_features
 from vfprog.models.blanking import blank_share
 from vfprog.models.procedure import available_predictors, fit_procedure
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, load_endpoint
-from vfprog.schema.registry import REGISTRY
-from vfprog.simulate import simulate
 from vfprog.validation.calibration import calibration_in_the_large, calibration_slope
 from vfprog.validation.discrimination import c_statistic
+from vfprog.workflows.simulated_cohorts import FULLY_FOLLOWED, Judged, simulated_cohorts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,29 +30,11 @@ if TYPE_CHECKING:
     from vfprog.scoring.model import PrognosticModel
     from vfprog.workflows.inputs import Progress
 
-# Fresh episodes are followed to the end, so that every outcome is known.
-FULLY_FOLLOWED = {"dropout": 0.0}
-# They come from many registries: the sites of one would shift every risk by their own chance.
+# Fresh episodes come from many registries: the sites of one would shift every risk by chance.
 TEST_REGISTRIES = 20
 HALF = 0.5
 # At this size two folds and one copy choose as well, in a fraction of time and memory.
 REFERENCE = {"inner_folds": 2, "copies": 1}
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A cohort and the true risks of its episodes.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        Episodes of one endpoint.
-    truth : ndarray of float, shape (n,)
-        Their true risks.
-    """
-
-    cohort: Cohort
-    truth: FloatArray
 
 
 @dataclass(frozen=True)
@@ -151,25 +130,16 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     return trained.groupby(keys, sort=False)[figures].median().reset_index()
 
 
+def _simulated(n: int, seed: int, overrides: Mapping[str, float]) -> dict[str, Judged]:
+    endpoints = [load_endpoint(name) for name in DEFAULT_ENDPOINTS]
+    return simulated_cohorts(n, endpoints, seed=seed, overrides=overrides)
+
+
 def _fresh(n: int) -> list[dict[str, Judged]]:
     """Return fully followed episodes of many registries."""
     share = -(-n // TEST_REGISTRIES)
     seeds = range(10_001, 10_001 + TEST_REGISTRIES)
     return [_simulated(share, seed, FULLY_FOLLOWED) for seed in seeds]
-
-
-def _simulated(n: int, seed: int, overrides: Mapping[str, float]) -> dict[str, Judged]:
-    """Return the cohort of each endpoint and the true risks of its episodes."""
-    simulated = simulate(n, seed=seed, overrides=overrides)
-    tables = {name: getattr(simulated, name) for name in REGISTRY}
-    registry, failures = registry_of_frames(tables, simulated=True)
-    require_clean(failures)
-    truth = simulated.truth.set_index("episode_id")
-    cohorts = {name: build_cohort(registry, load_endpoint(name)) for name in DEFAULT_ENDPOINTS}
-    return {
-        name: Judged(cohort, truth[f"risk_{name}"].reindex(cohort.episode_id).to_numpy())
-        for name, cohort in cohorts.items()
-    }
 
 
 def _pooled(model: PrognosticModel, parts: Sequence[Judged]) -> dict[str, float]:

@@ -77,37 +77,7 @@ def read_patient(source: str) -> Any:
     InputError
         It is no JSON, gives a key twice, or is neither an object nor a list.
     """
+    from vfprog.schema.strict_json import read_json
+
     raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    name = "stdin" if source == "-" else Path(source).name
-    try:
-        content = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
-    except UnicodeDecodeError:
-        raise _wrong(name, "is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise _wrong(name, f"is not JSON: {error.msg} at {where}") from None
-    except (ValueError, RecursionError):  # thousands of digits, thousands of brackets
-        raise _wrong(name, "cannot be read: a number too long or objects too deep") from None
-    except _RepeatedKeyError as error:
-        raise _wrong(name, f"gives {error} twice") from None
-    if not isinstance(content, dict | list):
-        raise _wrong(name, f"expected an object or a list of objects, got {type(content).__name__}")
-    return content
-
-
-class _RepeatedKeyError(Exception):
-    """A key stands twice in one object: which value was meant cannot be known."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    built = dict(pairs)
-    if len(built) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _RepeatedKeyError(", ".join(sorted({key for key in keys if keys.count(key) > 1})))
-    return built
-
-
-def _wrong(name: str, message: str) -> Exception:
-    from vfprog.errors import Failure, InputError
-
-    return InputError([Failure(name, None, "*", None, "json", message)])
+    return read_json(raw, "stdin" if source == "-" else Path(source).name)

@@ -1,0 +1,146 @@
+"""The versioned REST interface: routes translate, scoring answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from pydantic_core import to_json
+from starlette.responses import JSONResponse, Response
+
+from vfprog.errors import InputError
+from vfprog.scoring.patient import read_patients
+from vfprog.scoring.predict import predict
+from vfprog.serving.description import describe
+from vfprog.serving.openapi import answers, openapi_document, takes
+from vfprog.serving.problems import RefusalError, refused_input
+from vfprog.serving.requests import json_body, object_body
+from vfprog.serving.service import Service, service_of
+
+if TYPE_CHECKING:
+    from vfprog.scoring.bundle import Bundle
+
+router = APIRouter()
+
+# Patients predicted between two looks at the clock.
+_PART = 50
+
+
+@router.post(
+    "/v1/predict", tags=["predict"], summary="Predict for one patient",
+    responses=answers("Prediction", takes_body=True), openapi_extra=takes("Patient"),
+)  # fmt: skip
+async def predict_one(request: Request) -> Response:
+    """Answer every endpoint's risk, how far it might have differed, and what drives it."""
+    service = service_of(request)
+    patient = await object_body(request, service.settings)
+    bundle = service.bundle_for(request, 1)
+    with service.in_time():
+        return _json(await service.single(lambda: predicted(bundle, patient)))
+
+
+@router.post(
+    "/v1/predict/batch", tags=["predict"], summary="Predict for several patients",
+    responses=answers("Predictions", takes_body=True), openapi_extra=takes("Patients"),
+)  # fmt: skip
+async def predict_batch(request: Request) -> Response:
+    """Answer a list with a list, in its order; one wrong patient and none is answered."""
+    service = service_of(request)
+    patients = await json_body(request, service.settings)
+    _check_batch(patients, service)
+    bundle = service.bundle_for(request, len(patients))
+    with service.in_time():
+        await service.part(lambda: _check_all(bundle, patients))
+        parts = [
+            await service.part(lambda at=at: to_json(predict(bundle, patients[at : at + _PART])))  # type: ignore[misc]
+            for at in range(0, len(patients), _PART)
+        ]
+    return _json(b"[" + b",".join(part[1:-1] for part in parts) + b"]")
+
+
+@router.get(
+    "/v1/model", tags=["model"], summary="Which model answers",
+    responses=answers("Model", takes_body=False),
+)  # fmt: skip
+async def model(request: Request) -> Response:
+    """Answer identity, endpoints, predictors and performance: what a form needs to be drawn."""
+    service = service_of(request)
+    return _json(service.served_for(request, 0).once("model", _model))
+
+
+@router.get("/healthz", tags=["operation"], summary="Whether the process lives")
+async def healthz() -> Response:
+    """Answer as long as the event loop turns."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/readyz", tags=["operation"], summary="Which bundle answers")
+async def readyz(request: Request) -> Response:
+    """Answer which bundle is in use since when, and whether a newer one was refused."""
+    holder = service_of(request).holder
+    served, identity = holder.served, holder.served.bundle.identity
+    return JSONResponse({
+        "status": "ready",
+        "model": {"name": identity.name, "version": identity.version, "sha256": identity.sha256},
+        "since": served.since.isoformat(timespec="seconds"),
+        "newer_refused": holder.refused is not None,
+    })  # fmt: skip
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """Answer the OpenAPI document, with the predictors of the bundle in use."""
+    served = service_of(request).served_for(request, 0)
+    return _json(served.once("openapi", lambda b: to_json(openapi_document(request.app, b))))
+
+
+def predicted(bundle: Bundle, patient: dict[str, Any]) -> bytes:
+    """Return the prediction of one patient as JSON.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    patient : dict
+        The patient.
+
+    Returns
+    -------
+    bytes
+        What `Prediction.to_json` says, at full precision, written faster.
+    """
+    try:
+        return to_json(predict(bundle, patient))
+    except InputError as error:
+        raise refused_input(error.failures) from None
+
+
+def _check_batch(patients: Any, service: Service) -> None:
+    most = service.settings.max_batch
+    if not isinstance(patients, list):
+        message = "expected a list of patients, got an object: one patient goes to /v1/predict"
+    elif not patients:
+        message = "the list holds no patient"
+    elif len(patients) > most:
+        message = f"the list holds {len(patients)} patients, at most {most} are taken at once"
+    else:
+        return
+    failure = {"field": "*", "rule": "batch", "message": message}
+    raise RefusalError(422, "the batch cannot be taken", [failure])
+
+
+def _check_all(bundle: Bundle, patients: list[Any]) -> None:
+    """Find the faults of all patients before any is predicted."""
+    try:
+        read_patients(patients, bundle.dictionary)
+    except InputError as error:
+        raise refused_input(error.failures, many=True) from None
+
+
+def _model(bundle: Bundle) -> bytes:
+    return json.dumps(describe(bundle), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")

@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from vfprog import __version__
-from vfprog.serving import page, rest
+from vfprog.serving import cds_hooks, page, rest
+from vfprog.serving.fhir import outcome
+from vfprog.serving.fhir import routes as fhir
 from vfprog.serving.gate import REQUEST_ID, Gate
 from vfprog.serving.holder import Holder
 from vfprog.serving.logs import log
@@ -60,12 +62,16 @@ def create_app(holder: Holder | Bundle, settings: Settings | None = None) -> Fas
     app.add_exception_handler(RefusalError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.include_router(rest.router)
+    app.include_router(fhir.router)
+    app.include_router(cds_hooks.router)
     app.include_router(page.router)
     return app
 
 
 def answer(scope: Scope, refusal: RefusalError) -> Response:
     """Return a refusal in the form its path calls for."""
+    if scope["path"].startswith("/fhir/"):
+        return outcome.refused(refusal)
     return problem(refusal, scope[REQUEST_ID])
 
 

@@ -11,6 +11,8 @@ from vfprog import __version__
 from vfprog.errors import InputError
 from vfprog.scoring import panel, prognosis
 from vfprog.scoring.predict import predict
+from vfprog.serving.fhir.example import as_bundle
+from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.problems import MEDIA_TYPE, refused_input
 
 if TYPE_CHECKING:
@@ -35,10 +37,17 @@ _ALWAYS = {
     401: "The key is missing or unknown.",
     503: "Too many requests at once, or no answer in time.",
 }
+JSON = "application/json"
 _REF = "#/components/schemas/"
 
 
-def answers(schema: str, *, takes_body: bool, refusal: str = MEDIA_TYPE) -> dict[int | str, Any]:
+def answers(
+    schema: str,
+    *,
+    takes_body: bool,
+    media_type: str = JSON,
+    refusal: tuple[str, str] = ("Problem", MEDIA_TYPE),
+) -> dict[int | str, Any]:
     """Return the answers of a route, as FastAPI takes them.
 
     Parameters
@@ -47,8 +56,10 @@ def answers(schema: str, *, takes_body: bool, refusal: str = MEDIA_TYPE) -> dict
         Schema of the answer.
     takes_body : bool
         Whether the route reads a body, and so refuses a wrong one.
-    refusal : str
-        Media type of a refusal.
+    media_type : str
+        Media type of the answer.
+    refusal : tuple of str
+        Schema and media type of a refusal.
 
     Returns
     -------
@@ -56,16 +67,16 @@ def answers(schema: str, *, takes_body: bool, refusal: str = MEDIA_TYPE) -> dict
         Status to description and schema.
     """
     found: dict[int | str, Any] = {
-        200: {"description": "The answer.", "content": _content("application/json", schema)}
+        200: {"description": "The answer.", "content": _content(media_type, schema)}
     }
     for status, text in {**(_REFUSALS if takes_body else {}), **_ALWAYS}.items():
-        found[status] = {"description": text, "content": _content(refusal, "Problem")}
+        found[status] = {"description": text, "content": _content(refusal[1], refusal[0])}
     return found
 
 
-def takes(schema: str) -> dict[str, Any]:
+def takes(schema: str, media_type: str = JSON) -> dict[str, Any]:
     """Return the request body of a route: JSON of a schema."""
-    content = _content("application/json", schema)
+    content = _content(media_type, schema)
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -111,8 +122,73 @@ def _schemas(bundle: Bundle) -> dict[str, Any]:
         "Prediction": prediction,
         "Predictions": {"type": "array", "items": {"$ref": _REF + "Prediction"}},
         "Model": {"type": "object"},
+        **_fhir(bundle, patient),
         "Problem": {**_PROBLEM, "examples": [_refused_example(bundle, patient)]},
     }
+
+
+def _fhir(bundle: Bundle, patient: dict[str, Any]) -> dict[str, Any]:
+    """Return the FHIR resources: their form is that of the specification, so only named here."""
+    found: dict[str, Any] = {
+        name: {
+            "type": "object",
+            "required": ["resourceType"],
+            "properties": {"resourceType": {"const": name}},
+            "externalDocs": {"url": f"http://hl7.org/fhir/R4/{name.lower()}.html"},
+        }
+        for name in ("Bundle", "CapabilityStatement", "OperationOutcome", "RiskAssessment")
+    }
+    found["Bundle"]["examples"] = [as_bundle(patient, bundle.dictionary, load_mapping())]
+    return found | _CDS
+
+
+_CDS: dict[str, Any] = {
+    "CdsServices": {
+        "type": "object",
+        "required": ["services"],
+        "properties": {"services": {"type": "array", "items": {"type": "object"}}},
+    },
+    "CdsRequest": {
+        "type": "object",
+        "required": ["hook", "hookInstance", "context", "prefetch"],
+        "properties": {
+            "hook": {"const": "patient-view"},
+            "hookInstance": {"type": "string"},
+            "context": {
+                "type": "object",
+                "required": ["patientId"],
+                "properties": {"patientId": {"type": "string"}, "userId": {"type": "string"}},
+            },
+            "prefetch": {
+                "type": "object",
+                "properties": {
+                    name: {"type": ["object", "null"]}
+                    for name in ("patient", "observations", "conditions")
+                },
+            },
+        },
+    },
+    "CdsCards": {
+        "type": "object",
+        "required": ["cards"],
+        "properties": {
+            "cards": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["summary", "indicator", "source"],
+                    "properties": {
+                        "summary": {"type": "string", "maxLength": 140},
+                        "indicator": {"enum": ["info"]},
+                        "detail": {"type": "string"},
+                        "source": {"type": "object", "required": ["label"]},
+                        "links": {"type": "array"},
+                    },
+                },
+            }
+        },
+    },
+}
 
 
 def _typed(answer: type) -> tuple[dict[str, Any], dict[str, Any]]:

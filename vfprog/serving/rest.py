@@ -20,6 +20,7 @@ from vfprog.serving.service import Service, service_of
 
 if TYPE_CHECKING:
     from vfprog.scoring.bundle import Bundle
+    from vfprog.serving.settings import Settings
 
 router = APIRouter()
 
@@ -66,7 +67,8 @@ async def predict_batch(request: Request) -> Response:
 async def model(request: Request) -> Response:
     """Answer identity, endpoints, predictors and performance: what a form needs to be drawn."""
     service = service_of(request)
-    return _json(service.served_for(request, 0).once("model", _model))
+    made = service.served_for(request, 0).once("model", lambda b: _model(b, service.settings))
+    return _json(made)
 
 
 @router.get("/healthz", tags=["operation"], summary="Whether the process lives")
@@ -138,8 +140,10 @@ def _check_all(bundle: Bundle, patients: list[Any]) -> None:
         raise refused_input(error.failures, many=True) from None
 
 
-def _model(bundle: Bundle) -> bytes:
-    return json.dumps(describe(bundle), ensure_ascii=False, allow_nan=False).encode()
+def _model(bundle: Bundle, settings: Settings) -> bytes:
+    limits = {"max_batch": settings.max_batch, "max_body_bytes": settings.max_body_bytes}
+    content = {**describe(bundle), "limits": limits}
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _json(content: bytes) -> Response:

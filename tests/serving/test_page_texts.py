@@ -24,9 +24,7 @@ COMPOSED = {
     "why": {"input", "value", "effect", "log_odds", "risk", "raises", "lowers", "neutral"},
     "what_if": {"outcome", "now", "then", "change"},
     "evidence": {"eligible", "ineligible", "undecided", "unmet", "unknown"},
-    "problems": {
-        "number", "number_unit", "hard_range", "hard_range_unit", "usual_range", "usual_range_unit",
-    },
+    "problems": {"hard_range", "usual_range"},
 }  # fmt: skip
 OPEN = {"metrics", "words", "units", "levels", "language"}
 

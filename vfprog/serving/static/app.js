@@ -16,12 +16,19 @@ const PAUSE_WRONG_MS = 1200;
 
 let timer = 0;
 let asking = new AbortController();
+// What stood on the form when it was last read, and whether its answer is still to come.
+let read = "";
+let pending = false;
+
+const content = () => JSON.stringify(form.entries());
 
 /** Read the form and ask for its risks; an older question is dropped. */
 async function update() {
   clearTimeout(timer);
   asking.abort();
   asking = new AbortController();
+  read = content();
+  pending = true;
   const { signal } = asking;
   const { patient, sent, problems, empty } = form.readForm();
   form.showProblems(problems);
@@ -31,6 +38,7 @@ async function update() {
     const prediction = await post("v1/predict", patient, signal);
     notice.replaced(prediction.model);
     answer.show(prediction, patient);
+    pending = false;
     notice.announce(t("status.updated", { risks: spoken(prediction.prognoses) }));
   } catch (reason) {
     if (signal.aborted) return;
@@ -41,11 +49,13 @@ async function update() {
 
 /** @param {() => void} say */
 function withhold(say) {
+  pending = false;
   answer.hide();
   say();
 }
 
 function refuse(reason, sent, warnings) {
+  pending = false;
   answer.hide();
   if (reason.kind !== "invalid") return notice.noAnswer(reason, update);
   const { problems, others } = form.placeFailures(reason.failures, sent);
@@ -53,8 +63,10 @@ function refuse(reason, sent, warnings) {
   notice.invalid(others);
 }
 
-/** The form has changed: what is shown no longer belongs to it. */
+/** The form has changed: what is shown no longer belongs to it. Leaving a field is no change. */
 function changed(pause = 0) {
+  if (!pending && content() === read) return;
+  pending = true;
   if (!byId("answer").hidden) {
     answer.grey();
     notice.updating();
@@ -80,13 +92,13 @@ async function submitted(event) {
 
 function cleared() {
   form.fillIn([]);
+  byId("said").textContent = "";
   notice.announce(t("form.cleared"));
   update();
 }
 
 function fromAddress() {
-  const said = takeFromAddress();
-  if (said) notice.announce(said);
+  byId("said").textContent = takeFromAddress();
   update();
 }
 

@@ -1,7 +1,7 @@
 /** The controls of "what if": a slider or a list for each input that is given. */
 
 import { el } from "./dom.js";
-import { data, labelOf, show, t, valueText, withUnit } from "./data.js";
+import { data, labelOf, t, unitOf, valueText, withUnit } from "./data.js";
 
 /**
  * @typedef {object} Control
@@ -69,12 +69,12 @@ function slider({ field, predictor, value, label }) {
   const shown = el("output", { for: id });
   const now = () => Number(range.value);
   const tell = () => {
-    shown.textContent = withUnit(predictor, now());
+    shown.textContent = withUnit(now(), unitOf(predictor));
     range.setAttribute("aria-valuetext", shown.textContent);
   };
   range.addEventListener("input", tell);
   tell();
-  const own = el("span", { class: "own" }, `${t("what_if.now")}: ${withUnit(predictor, value)}`);
+  const own = el("span", { class: "own" }, `${t("what_if.now")}: ${withUnit(value, unitOf(predictor))}`);
   const element = el("div", { class: "control" }, el("label", { for: id }, label), shown, range, own);
   const reset = () => {
     range.value = String(value);
@@ -102,7 +102,7 @@ function choice({ field, predictor, value, label }) {
   const reset = () => {
     select.value = String(options.indexOf(value));
   };
-  const own = el("span", { class: "own" }, `${t("what_if.now")}: ${typeof value === "number" ? show(value) : valueText(predictor, value)}`);
+  const own = el("span", { class: "own" }, `${t("what_if.now")}: ${valueText(predictor, value)}`);
   const element = el("div", { class: "control" }, el("label", { for: id }, label), select, own);
   return { field, predictor, value, element, now, reset };
 }

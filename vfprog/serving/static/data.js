@@ -60,10 +60,9 @@ export function unitOf(name) {
   return data.predictors[name]?.unit ?? data.features[name]?.unit ?? "";
 }
 
-/** A number with its unit; the degree sign and the like stand close. @param {string} name @param {number} value */
-export function withUnit(name, value) {
-  const unit = unitOf(name);
-  return `${show(value)}${/^\w/.test(unit) ? " " : ""}${unit}`;
+/** A number with its unit; the degree sign stands close. @param {number} value @param {string} unit */
+export function withUnit(value, unit) {
+  return `${show(value)}${unit && unit !== "\u00b0" ? "\u00a0" : ""}${unit}`;
 }
 
 /**
@@ -77,7 +76,7 @@ export function valueText(name, value) {
   if (value === null || value === undefined) return t("why.not_given");
   if (Array.isArray(value)) return value.map((v) => (v === null ? "?" : valueText(name, v))).join(", ");
   if (typeof value === "boolean") return t(value ? "form.yes" : "form.no");
-  if (typeof value === "number") return withUnit(name, value);
+  if (typeof value === "number") return withUnit(value, unitOf(name));
   const level = data.predictors[name]?.levels.find(([code]) => code === value);
   return level ? level[1] : String(value);
 }

@@ -1,6 +1,6 @@
 /** The rules of one value, with the numbers of the model's dictionary; the server checks again. */
 
-import { data, show, t } from "./data.js";
+import { data, show, t, withUnit } from "./data.js";
 
 /**
  * @typedef {object} Read
@@ -44,7 +44,7 @@ function number(predictor, text) {
     return error(t("problems.ambiguous", words));
   }
   const pointed = plain.replace(",", ".");
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(pointed)) return error(inUnit("number", predictor, { example: example(predictor) }));
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(pointed)) return error(example(predictor));
   const value = Number(pointed);
   if (predictor.kind === "count" && !Number.isInteger(value)) return error(t("problems.whole"));
   if (outside(value, predictor.hard_range)) return error(range("hard_range", predictor));
@@ -56,17 +56,13 @@ const outside = (value, limits) => limits !== null && (value < limits[0] || valu
 
 function range(rule, predictor) {
   const [low, high] = predictor[rule];
-  return inUnit(rule, predictor, { low: show(low), high: show(high) });
+  return t(`problems.${rule}`, { low: show(low), high: withUnit(high, predictor.unit) });
 }
 
-function inUnit(rule, predictor, words) {
-  if (!predictor.unit) return t(`problems.${rule}`, words);
-  return t(`problems.${rule}_unit`, { ...words, unit: predictor.unit });
-}
-
-function example(predictor) {
-  const [low, high] = predictor.slider ?? predictor.usual_range ?? predictor.hard_range;
-  return show(Math.round((low + high) / 2));
+/** Ask for a number, with one that would do. */
+function example({ slider, usual_range: usual, hard_range: hard, unit }) {
+  const [low, high] = slider ?? usual ?? hard;
+  return t("problems.number", { example: withUnit(Math.round((low + high) / 2), unit) });
 }
 
 /**

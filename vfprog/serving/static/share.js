@@ -4,13 +4,13 @@ import { byId, el } from "./dom.js";
 import { t } from "./data.js";
 import { entries, fillIn } from "./form.js";
 
-/** Fill the form from the address, then take the values out of it. @returns {string | null} what to say of it */
+/** Fill the form from the address, then take the values out of it. @returns {string} what to say of it */
 export function takeFromAddress() {
   const fragment = location.hash.slice(1);
-  if (!fragment.includes("=")) return null;
+  if (!fragment.includes("=")) return "";
   const unknown = fillIn([...new URLSearchParams(fragment)]);
   history.replaceState(null, "", location.pathname + location.search);
-  return unknown.length ? t("share.unknown", { names: unknown.join(", ") }) : t("share.loaded");
+  return unknown.length ? t("share.unknown", { names: unknown.join(", ") }) : "";
 }
 
 /** The address of the page with the values of the form. */
@@ -20,7 +20,7 @@ export function linkToValues() {
 
 /** Open the page anew, the values of the form with it. */
 export function reloadWithValues() {
-  location.replace(linkToValues());
+  history.replaceState(null, "", linkToValues()); // no hashchange: this page is to keep its hands off
   location.reload();
 }
 

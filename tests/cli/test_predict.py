@@ -12,10 +12,14 @@ from vfprog.cli.app import run
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 
-_KEYS = {"model", "prognoses", "missing", "warnings"}
+_KEYS = {
+    "model", "prognoses", "missing", "warnings", "applicability", "evidence", "of_score",
+    "alignment_flags",
+}  # fmt: skip
 _PROGNOSIS = {
     "endpoint", "definition", "horizon_days", "prediction_time", "risk", "instability_interval",
-    "instability_level", "base_log_odds", "contributions",
+    "instability_level", "base_log_odds", "contributions", "instability_label",
+    "instability_coverage", "gaps", "peers",
 }  # fmt: skip
 
 
@@ -36,7 +40,7 @@ def test_text_is_the_rendered_prediction(bundle, patient, capsys) -> None:
 def test_json_follows_the_schema_at_full_precision(bundle, patient, capsys) -> None:
     assert run(["predict", str(bundle), str(patient), "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    assert set(content) >= _KEYS
+    assert set(content) == _KEYS
     assert set(content["model"]) == {"name", "version", "trained_on", "sha256"}
     first = content["prognoses"][0]
     assert set(first) == _PROGNOSIS

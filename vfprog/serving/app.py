@@ -107,6 +107,7 @@ async def _watch(holder: Holder, seconds: float) -> None:
         loop.call_soon_threadsafe(wake.set)
 
     holder.wake = wake_up
+    wake.set()  # a hangup may have come before anybody watched
     refused = None
     while True:
         with suppress(TimeoutError):

@@ -24,6 +24,7 @@ COMPOSED = {
     "why": {"input", "value", "effect", "log_odds", "risk", "raises", "lowers", "neutral"},
     "what_if": {"outcome", "now", "then", "change"},
     "evidence": {"eligible", "ineligible", "undecided", "unmet", "unknown"},
+    "evidence.designs": {"sham", "open-label"},
     "problems": {"hard_range", "usual_range"},
 }  # fmt: skip
 OPEN = {"metrics", "words", "units", "levels", "language"}

@@ -98,3 +98,6 @@ export function percent(risk) {
   const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return `${shown.toLocaleString(document.documentElement.lang, format)}\u00a0%`;
 }
+
+/** Words as a sentence: with a capital first and a full stop last. @param {string} words */
+export const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, "")}.`;

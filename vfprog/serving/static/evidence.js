@@ -1,7 +1,7 @@
 /** What is published: trials this patient would or would not have been in, and scores. */
 
 import { el } from "./dom.js";
-import { show, t } from "./data.js";
+import { hasText, sentence, show, t } from "./data.js";
 
 /** @typedef {{trial: string, label: string, citation: string, design: string, eligible: boolean | null,
  *   unmet: string[], unknown: string[], finding: string}} Trial */
@@ -23,17 +23,19 @@ function section(trials) {
 }
 
 /** @param {Trial} one */
-function trial({ trial: name, label, citation, eligible, unmet, unknown, finding }) {
+function trial({ trial: name, label, citation, design, eligible, unmet, unknown, finding }) {
   const verdict = eligible === null ? "undecided" : eligible ? "eligible" : "ineligible";
   return el(
     "li",
     { "data-trial": name },
-    el("div", { class: "head" }, el("h4", {}, label), el("span", { class: `verdict ${verdict}` }, t(`evidence.${verdict}`))),
+    el("div", { class: "head" }, el("h4", {}, label), el("span", { class: "hint" }, designed(design)), el("span", { class: `verdict ${verdict}` }, t(`evidence.${verdict}`))),
     criteria("unmet", unmet),
     criteria("unknown", unknown),
     el("p", {}, finding, " ", el("cite", {}, citation)),
   );
 }
+
+const designed = (design) => (hasText(`evidence.designs.${design}`) ? t(`evidence.designs.${design}`) : design);
 
 function criteria(kind, listed) {
   return listed.length ? el("p", { class: "criteria" }, t(`evidence.${kind}`, { criteria: listed.join("; ") })) : null;
@@ -49,7 +51,7 @@ function ofScore({ score, lowest, highest, parts, reading, note, citation }) {
     el("p", {}, el("strong", {}, t("evidence.of_total", { score: show(score) })), range),
     reading ? el("p", {}, t("evidence.of_reading", { reading })) : null,
     list(rows),
-    el("p", { class: "hint" }, note, " ", el("cite", {}, citation)),
+    el("p", { class: "hint" }, sentence(note), " ", el("cite", {}, citation)),
   );
 }
 
@@ -61,7 +63,7 @@ function alignment({ count, flags, note, citation }) {
     el("h3", { id: "flags-title" }, t("evidence.flags")),
     el("p", {}, el("strong", {}, t("evidence.flags_total", { n: count }))),
     list(flags.map(({ label, raised }) => [label, words(raised)])),
-    el("p", { class: "hint" }, note, " ", el("cite", {}, citation)),
+    el("p", { class: "hint" }, sentence(note), " ", el("cite", {}, citation)),
   );
 }
 

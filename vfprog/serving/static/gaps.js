@@ -56,7 +56,7 @@ function cell(label, gap, risk) {
 
 function folding(rows) {
   if (rows.length <= FEW + 1) return [];
-  const fold = (folded) => rows.slice(FEW).forEach((one) => one.classList.toggle("folded", folded));
+  const fold = (folded) => rows.slice(FEW).forEach((one) => one.classList.toggle("left-out", folded));
   const button = el("button", { type: "button", class: "quiet no-print" }, t("trust.all", { n: rows.length }));
   let folded = true;
   button.addEventListener("click", () => {

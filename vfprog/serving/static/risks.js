@@ -1,7 +1,7 @@
 /** The risks at a glance: a tile for each endpoint. */
 
 import { el, svg } from "./dom.js";
-import { endpointLabel, labelOf, ofHundred, percent, t } from "./data.js";
+import { endpointLabel, labelOf, ofHundred, percent, sentence, t } from "./data.js";
 import { iconArray } from "./icons.js";
 
 /**
@@ -101,5 +101,3 @@ function notes(remarks) {
     el("li", {}, predictor ? `${labelOf(predictor)}: ${message}` : sentence(message));
   return el("div", { class: "card notes" }, el("h3", {}, t("risks.remarks")), el("ul", {}, ...remarks.map(line)));
 }
-
-const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;

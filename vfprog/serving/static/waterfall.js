@@ -27,7 +27,7 @@ export function waterfall(prognosis, all) {
   return el(
     "table",
     { class: "waterfall" },
-    el("caption", {}, t("why.caption", words)),
+    el("caption", {}, t("why.caption", words), ...["raises", "lowers"].map(legend)),
     el("thead", {}, el("tr", {}, ...["input", "value", "effect", "log_odds", "risk"].map(heading))),
     el(
       "tbody",
@@ -67,6 +67,15 @@ function scaleOf(risks) {
   const margin = 0.06 * (high - low) || 0.01;
   return (share) => (100 * (share - low + margin)) / (high - low + 2 * margin);
 }
+
+/** What a colour means; a screen reader hears it in each row. */
+const legend = (direction) =>
+  el(
+    "span",
+    { class: "legend", "aria-hidden": "true" },
+    svg("svg", { viewBox: "0 0 10 10" }, svg("rect", { class: direction, width: 10, height: 10 })),
+    t(`why.${direction}`),
+  );
 
 const heading = (key) => el("th", { scope: "col", class: key }, t(`why.${key}`));
 

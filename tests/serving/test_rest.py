@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from tests.bundles import AFTER, PATIENT
 from tests.serving.client import Client
 from vfprog.scoring.predict import predict
+from vfprog.scoring.what_if import what_if
 from vfprog.serving.app import create_app
 from vfprog.serving.settings import Settings
 
@@ -66,6 +67,40 @@ def rounded(content: Any) -> Any:
     if isinstance(content, list):
         return [rounded(item) for item in content]
     return {k: rounded(v) for k, v in content.items()} if isinstance(content, dict) else content
+
+
+def test_what_if_is_that_of_scoring_for_one_change_and_for_several(client: Client, bundle) -> None:
+    change = {"age_years": 60, "L1.height_loss_pct": None}
+    asked = {"patient": PATIENT, "changes": change}
+    expected = json.loads(what_if(bundle, PATIENT, change).to_json())
+    assert rounded(client.post("/v1/what-if", json=asked).json()) == rounded(expected)
+    several = client.post("/v1/what-if", json=asked | {"changes": [{}, change]}).json()
+    assert rounded(several[1]) == rounded(expected)
+    assert [line["change"] for line in several[0]["endpoints"]] == [0.0, 0.0]
+
+
+def test_cement_is_changed_only_by_who_asks_for_it(client: Client) -> None:
+    asked = {"patient": PATIENT, "changes": {"L1.cement_volume_ml": 6, "shoe": 1}}
+    assert refused(client.post("/v1/what-if", json=asked), 422) == ["L1.cement_volume_ml", "shoe"]
+    asked = {"patient": PATIENT, "changes": {"L1.cement_volume_ml": 6}, "procedure": True}
+    assert client.post("/v1/what-if", json=asked).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [
+        ({}, ["patient", "changes"]),
+        ({"patient": [], "changes": [1], "procedure": "yes", "x": 1},
+         ["x", "patient", "changes", "procedure"]),
+        ({"patient": PATIENT, "changes": []}, ["changes"]),
+        ({"patient": PATIENT, "changes": [{}] * 1001}, ["changes"]),
+        ({"patient": {"vas_baseline": 70}, "changes": {}}, ["vas_baseline"]),
+        ({"patient": {"vertebrae": [1]}, "changes": {}}, ["vertebrae"]),
+        ({"patient": PATIENT, "changes": {"vas_baseline": 70}}, ["vas_baseline"]),
+    ],
+)  # fmt: skip
+def test_a_question_that_cannot_be_answered(client: Client, asked, fields) -> None:
+    assert refused(client.post("/v1/what-if", json=asked), 422) == fields
 
 
 @pytest.mark.parametrize(

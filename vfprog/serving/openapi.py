@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from vfprog import __version__
 from vfprog.errors import InputError
-from vfprog.scoring import panel, prognosis
+from vfprog.scoring import panel, prognosis, what_if
 from vfprog.scoring.predict import predict
 from vfprog.serving.fhir.example import as_bundle
 from vfprog.serving.fhir.mapping import load_mapping
@@ -121,10 +121,36 @@ def _schemas(bundle: Bundle) -> dict[str, Any]:
         "Patients": {"type": "array", "minItems": 1, "items": {"$ref": _REF + "Patient"}},
         "Prediction": prediction,
         "Predictions": {"type": "array", "items": {"$ref": _REF + "Prediction"}},
+        **_what_if(bundle, patient),
         "Model": {"type": "object"},
         **_fhir(bundle, patient),
         "Problem": {**_PROBLEM, "examples": [_refused_example(bundle, patient)]},
     }
+
+
+def _what_if(bundle: Bundle, patient: dict[str, Any]) -> dict[str, Any]:
+    first = next(p for p in bundle.dictionary.of_table("episodes") if p.name in patient)
+    asked = {"patient": patient, "changes": {first.name: None}}
+    answer, nested = _typed(what_if.WhatIf)
+    answer["examples"] = [what_if.what_if(bundle, patient, asked["changes"]).as_dict()]
+    change = {"type": "object", "additionalProperties": True}
+    return {
+        **nested,
+        "WhatIf": answer,
+        "WhatIfAnswer": {
+            "anyOf": [{"$ref": _REF + "WhatIf"},
+                      {"type": "array", "items": {"$ref": _REF + "WhatIf"}}],
+        },
+        "WhatIfRequest": {
+            **_object({
+                "patient": {"$ref": _REF + "Patient"},
+                "changes": {"anyOf": [change, {"type": "array", "minItems": 1, "items": change}]},
+                "procedure": {"type": "boolean", "default": False},
+            }),
+            "required": ["patient", "changes"],
+            "examples": [asked],
+        },
+    }  # fmt: skip
 
 
 def _fhir(bundle: Bundle, patient: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +221,7 @@ def _typed(answer: type) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the schema of a dataclass of scoring, and those of what is in it."""
     adapter: TypeAdapter[Any] = TypeAdapter(answer)
     # Some types stand behind TYPE_CHECKING where they are used.
-    adapter.rebuild(force=True, _types_namespace=vars(panel) | vars(prognosis))
+    adapter.rebuild(force=True, _types_namespace=vars(panel) | vars(prognosis) | vars(what_if))
     schema = adapter.json_schema(mode="serialization", ref_template=_REF + "{model}")
     nested = schema.pop("$defs", {})
     for part in (schema, *nested.values()):  # a docstring's first line; the rest is for Python

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from vfprog.errors import Failure
 
 MEDIA_TYPE = "application/problem+json"
+# What a request's content is called where it cannot be read.
+BODY = "body"
 _LONGEST = 200
 _NESTED = re.compile(r"(\d+)(?:\]\.(.*))?")
 
@@ -63,7 +65,7 @@ def refused_input(failures: Iterable[Failure], *, many: bool = False) -> Refusal
     """
     found = tuple(failures)
     lines = [{"field": field_of(f, many=many), "rule": f.rule, "message": f.message} for f in found]
-    unread = all(f.table not in {"patient", "change"} for f in found)
+    unread = any(f.table == BODY for f in found)
     n = "one place" if len(lines) == 1 else f"{len(lines)} places"
     detail = "the body cannot be read" if unread else f"the input is wrong in {n}"
     return RefusalError(400 if unread else 422, detail, lines)

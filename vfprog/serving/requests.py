@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from vfprog.errors import InputError
 from vfprog.schema.strict_json import read_json
-from vfprog.serving.problems import RefusalError, refused_input
+from vfprog.serving.problems import BODY, RefusalError, refused_input
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -50,7 +50,7 @@ async def json_body(request: Request, settings: Settings) -> Any:
     except ClientDisconnect:
         raise RefusalError(400, "the client left before its body had arrived") from None
     try:
-        return read_json(raw, "body")
+        return read_json(raw, BODY)
     except InputError as error:
         raise refused_input(error.failures) from None
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from vfprog.errors import InputError
 from vfprog.scoring.patient import read_patients
 from vfprog.scoring.predict import predict
+from vfprog.scoring.what_if import what_if, what_if_many
 from vfprog.serving.description import describe
 from vfprog.serving.openapi import answers, openapi_document, takes
 from vfprog.serving.problems import RefusalError, refused_input
@@ -58,6 +59,20 @@ async def predict_batch(request: Request) -> Response:
             for at in range(0, len(patients), _PART)
         ]
     return _json(b"[" + b",".join(part[1:-1] for part in parts) + b"]")
+
+
+@router.post(
+    "/v1/what-if", tags=["predict"], summary="What the model would say if inputs were others",
+    responses=answers("WhatIfAnswer", takes_body=True), openapi_extra=takes("WhatIfRequest"),
+)  # fmt: skip
+async def what_if_one(request: Request) -> Response:
+    """Answer the risks before and after; several changes, each on its own, get a list."""
+    service = service_of(request)
+    asked = await object_body(request, service.settings)
+    _check_what_if(asked, service)
+    bundle = service.bundle_for(request, 1)
+    with service.in_time():
+        return _json(await service.single(lambda: changed(bundle, asked)))
 
 
 @router.get(
@@ -116,6 +131,48 @@ def predicted(bundle: Bundle, patient: dict[str, Any]) -> bytes:
         return to_json(predict(bundle, patient))
     except InputError as error:
         raise refused_input(error.failures) from None
+
+
+def changed(bundle: Bundle, asked: dict[str, Any]) -> bytes:
+    """Return what the model would say of a changed patient, as JSON.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    asked : dict
+        ``patient``, ``changes`` and ``procedure``, their form checked.
+
+    Returns
+    -------
+    bytes
+        What `vfprog.scoring.what_if.WhatIf.to_json` says, or a list of it.
+    """
+    changes, leave = asked["changes"], asked.get("procedure", False)
+    try:
+        if isinstance(changes, list):
+            return to_json(what_if_many(bundle, asked["patient"], changes, procedure=leave))
+        return to_json(what_if(bundle, asked["patient"], changes, procedure=leave))
+    except InputError as error:
+        raise refused_input(error.failures) from None
+
+
+def _check_what_if(asked: dict[str, Any], service: Service) -> None:
+    changes = asked.get("changes")
+    each = changes if isinstance(changes, list) else [changes]
+    most = service.settings.max_batch
+    wrong = [(name, "unknown_key", "is not asked for here; patient, changes and procedure are")
+             for name in asked if name not in {"patient", "changes", "procedure"}]  # fmt: skip
+    if not isinstance(asked.get("patient"), dict):
+        wrong.append(("patient", "object", "expected an object of predictors"))
+    if not all(isinstance(change, dict) for change in each) or not 0 < len(each) <= most:
+        text = f"expected an object of inputs and new values, or a list of 1 to {most} of them"
+        wrong.append(("changes", "object", text))
+    if not isinstance(asked.get("procedure", False), bool):
+        wrong.append(("procedure", "binary", "expected true or false"))
+    if wrong:
+        lines = [{"field": field, "rule": rule, "message": text} for field, rule, text in wrong]
+        raise RefusalError(422, "the question cannot be answered", lines)
 
 
 def _check_batch(patients: Any, service: Service) -> None:

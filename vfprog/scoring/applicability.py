@@ -78,7 +78,7 @@ def _note(share: float | None, n_inputs: int) -> str:
     if share is None:
         return "nothing is given by which this patient can be compared with the development data"
     judged = f"judged on {n_inputs} input{'s' if n_inputs != 1 else ''}"
-    if share < 0.01:
-        return f"fewer than 1 of 100 development patients were less typical; {judged}"
+    per_cent = round(100 * share)
+    how_many = {0: "fewer than 1", 100: "more than 99"}.get(per_cent, str(per_cent))
     unusual = "unusual: " if share < UNUSUAL else ""
-    return f"{unusual}{100 * share:.0f} of 100 development patients were less typical; {judged}"
+    return f"{unusual}{how_many} of 100 development patients were less typical; {judged}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.features.feature import Feature
 
-# At least so many patients stand behind a level that is stored, or beyond a stored quantile.
+# At least so many patients stand behind each level and quantile that is stored.
 FEWEST = 10
 # A feature with more distinct values is stored by its quantiles.
 _MOST_LEVELS = 20
@@ -140,13 +140,21 @@ def learn_margin(feature: Feature, x: FloatArray) -> Margin | None:
         return _discrete(feature, levels, counts, sd)
     tail = FEWEST / len(seen)
     grid = np.array([p for p in _GRID if tail <= p <= 1 - tail])
-    quantiles = np.quantile(seen, grid) if len(grid) else np.empty(0)
-    values, place = np.unique(quantiles, return_inverse=True)
+    values, place = np.unique(_smooth_quantiles(seen, grid), return_inverse=True)
     if len(values) < 2:
         return None
     # Where many share a value several quantiles coincide: their scores are averaged.
     scores = np.bincount(place, _quantile(grid)) / np.bincount(place)
     return _margin(feature, values, scores, np.empty(0), sd)
+
+
+def _smooth_quantiles(seen: FloatArray, grid: FloatArray) -> FloatArray:
+    """Return quantiles as means of `FEWEST` neighbours: one alone could be a patient's value."""
+    ordered = np.sort(seen)
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    first = np.rint(grid * len(seen) - FEWEST / 2).astype(np.intp).clip(0, len(seen) - FEWEST)
+    means: FloatArray = (sums[first + FEWEST] - sums[first]) / FEWEST
+    return means
 
 
 def _discrete(feature: Feature, levels: FloatArray, counts: IntArray, sd: float) -> Margin | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vfprog.features.arrays import BoolArray, FloatArray
 
-_DRAWS, _SEED = 2000, 1
+_DRAWS, _SEED = 1000, 1
 # Patterns of blank inputs whose drawn distances are kept: sliders move values, not patterns.
 _KEPT = 64
 

@@ -89,6 +89,20 @@ def _frame(predictions: list[Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ENDPOINTS), dtype=float)
 
 
+@pytest.fixture(scope="module")
+def some(patients: Path) -> list[dict[str, Any]]:
+    """Every fifth patient, for doors that also say how far a risk may be trusted."""
+    return _records(patients)[::5]
+
+
+def _beside(found: list[Any]) -> list[dict[str, Any]]:
+    """Return all that a prediction says beside its risks, as plain types."""
+    predictions = [f if isinstance(f, dict) else f.as_dict() for f in found]
+    assert all(p["evidence"] and p["applicability"] for p in predictions)
+    assert any(prognosis["gaps"] for p in predictions for prognosis in p["prognoses"])
+    return predictions
+
+
 def _wide(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[[f"{e}_risk" for e in ENDPOINTS]].set_axis(list(ENDPOINTS), axis=1)
 
@@ -108,6 +122,48 @@ def test_a_list_is_the_patients_one_by_one(
     training: Training, patients: Path, expected: pd.DataFrame
 ) -> None:
     _same(_frame(vfprog.predict(str(training.bundle), _records(patients))), expected)
+
+
+def test_a_list_says_beside_the_risks_what_each_patient_alone_is_told(
+    training: Training, some: list[dict[str, Any]]
+) -> None:
+    bundle = vfprog.load_bundle(training.bundle)
+    alone = _beside([vfprog.predict(bundle, record) for record in some])
+    assert _nearly(_beside(vfprog.predict(bundle, some)), alone)
+
+
+def test_the_command_says_the_same_beside_the_risks(
+    training: Training, some: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "some.json").write_text(json.dumps(some))
+    command = [sys.executable, "-m", "vfprog", "predict", str(training.bundle),
+               str(tmp_path / "some.json"), "--format", "json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    expected = _beside(vfprog.predict(str(training.bundle), some))
+    assert _nearly(_beside(json.loads(done.stdout)), expected)
+
+
+def test_a_what_if_is_the_risk_of_the_changed_patient(
+    training: Training, some: list[dict[str, Any]]
+) -> None:
+    bundle = vfprog.load_bundle(training.bundle)
+    for record in some[:40]:
+        answer = vfprog.what_if(bundle, record, {"age_years": 60, "t_score": None})
+        changed = vfprog.predict(bundle, record | {"age_years": 60, "t_score": None})
+        risks = {prognosis.endpoint: prognosis.risk for prognosis in changed.prognoses}
+        for line in answer.endpoints:
+            assert line.risk_after == pytest.approx(risks.get(line.endpoint), rel=0, abs=1e-9)
+
+
+def _nearly(one: Any, other: Any) -> bool:
+    """Whether two answers are the same, numbers to 1e-9."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_nearly(v, other[k]) for k, v in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_nearly, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= 1e-9
+    return bool(one == other)
 
 
 def test_the_command_predicts_the_same(

@@ -1,6 +1,6 @@
 """Draw the picture of the page: python docs/images/page.py BUNDLE OUT.png [--dark] [--phone].
 
-BUNDLE is the one `vfprog demo` made; the picture needs Chromium and what the tests need.
+BUNDLE was trained on simulated data; the picture needs Chromium and what the tests need.
 """
 
 import argparse

@@ -102,6 +102,14 @@ function fromAddress() {
   update();
 }
 
+/** What is sticky, or scrolled to, stops below the banner, however many lines it takes. */
+function makeRoom(banner) {
+  const measure = () => document.documentElement.style.setProperty("--banner", `${banner.offsetHeight}px`);
+  new ResizeObserver(measure).observe(banner);
+}
+
+const banner = document.getElementById("simulated");
+if (banner) makeRoom(banner);
 vertebrae.start(() => changed());
 byId("patient").addEventListener("input", typed);
 byId("patient").addEventListener("change", () => {

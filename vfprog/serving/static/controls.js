@@ -27,10 +27,16 @@ const LEVEL = "level";
 export function controls(patient, prognoses, procedure) {
   const weight = weights(prognoses);
   return inputs(patient)
-    .filter(({ predictor }) => data.predictors[predictor].used && predictor !== LEVEL)
+    .filter(({ predictor }) => data.predictors[predictor].used && predictor !== LEVEL && varies(predictor))
     .filter(({ predictor }) => procedure || !data.predictors[predictor].procedure)
     .sort((one, other) => (weight[other.predictor] ?? 0) - (weight[one.predictor] ?? 0))
     .map(control);
+}
+
+/** Whether it has other values: a number that never differed in development has no range to slide along. */
+function varies(name) {
+  const { kind, levels, slider } = data.predictors[name];
+  return kind === "binary" || levels.length > 0 || slider !== null;
 }
 
 /** Whether the patient has values that only the procedure tells. @param {Record<string, any>} patient */
@@ -91,7 +97,7 @@ function finer(step, value) {
 
 function choice({ field, predictor, value, label }) {
   const { kind, levels } = data.predictors[predictor];
-  const options = kind === "binary" ? [true, false] : kind === "count" ? [value] : levels.map(([code]) => code);
+  const options = kind === "binary" ? [true, false] : levels.map(([code]) => code);
   const id = `if-${field}`;
   const select = el(
     "select",

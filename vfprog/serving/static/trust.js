@@ -1,7 +1,7 @@
 /** How far to trust the risks: what the model learned from, whom, and how it did there. */
 
 import { el } from "./dom.js";
-import { data, labelOf, t } from "./data.js";
+import { data, labelOf, sentence, t } from "./data.js";
 import { gaps } from "./gaps.js";
 import { peers } from "./peers.js";
 
@@ -31,5 +31,5 @@ function typical(applicability) {
   if (!applicability) return [title, el("p", {}, t("trust.typical_unknown"))];
   const names = applicability.outside_usual.map(labelOf).join(", ");
   const outside = names ? [el("p", { class: "outside" }, t("trust.outside", { names }))] : [];
-  return [title, el("p", {}, applicability.note), ...outside];
+  return [title, el("p", {}, sentence(applicability.note)), ...outside];
 }

@@ -66,7 +66,8 @@ function levelOf(parts) {
 }
 
 function copy(group, id) {
-  const template = document.querySelector(`template[data-vertebra="${group}"]`);
+  const templates = [...document.querySelectorAll("template[data-vertebra]")];
+  const template = templates.find((one) => one.dataset.vertebra === group);
   const part = template.content.cloneNode(true).firstElementChild;
   part.dataset.vertebraId = id;
   for (const node of part.querySelectorAll("[id]")) node.id = `${node.id}-${id}`;

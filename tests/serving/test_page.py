@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.bundles import hand_bundle
+from tests.bundles import hand_bundle, hand_parts
 from tests.serving.client import Client
-from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle import load_bundle, write_bundle
 from vfprog.serving.app import create_app
 from vfprog.serving.page import assets, assets_version
 
@@ -79,6 +80,18 @@ def test_only_a_simulated_model_has_the_banner(tmp_path: Path, simulated: bool) 
     html = Client(create_app(bundle)).get("/").text
     assert ('id="simulated"' in html) is simulated
     assert ("Trained on simulated patients" in re.sub("<script.*?</script>", "", html)) is simulated
+
+
+def test_a_registry_of_others_is_not_called_one_of_vertebroplasty(tmp_path: Path) -> None:
+    parts = hand_parts()
+    models = {
+        name: replace(m, endpoint=m.endpoint.model_copy(update={"population": ()}))
+        for name, m in parts.models.items()
+    }
+    others = load_bundle(write_bundle(replace(parts, models=models), tmp_path / "bundle"))
+    shown = re.sub("<script.*?</script>", "", Client(create_app(others)).get("/").text)
+    assert "<h1>Prognosis</h1>" in shown
+    assert "vertebroplasty" not in shown
 
 
 def test_every_asset_the_page_names_is_there_and_may_be_kept(

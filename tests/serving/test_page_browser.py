@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 import vfprog
+from tests import bundles
 from tests.bundles import hand_bundle, hand_parts
 from tests.serving.browser import Site, Visit, launch, site, visit
 from vfprog.schema.dictionary import Predictor
@@ -585,6 +586,20 @@ def test_a_bundle_without_refits_shows_no_interval(browser: Browser, tmp_path: P
         seen.open(LINK)
         expect(seen.tile("response")).to_contain_text("No interval: this model holds no refits.")
         expect(seen.page.locator("#simulated")).to_have_count(0)
+
+
+def test_a_registry_without_vertebrae_has_a_form_without(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bundles, "LINEAR", {"vas_baseline": (0.3, 7.5)})
+    monkeypatch.setattr(bundles, "PROCEDURE", {})
+    plain = load_bundle(hand_bundle(tmp_path / "bundle"))
+    with site(create_app(plain)) as running, visit(browser, running) as seen:
+        seen.open("#vas_baseline=8")
+        expect(seen.tile("response")).to_be_visible()
+        expect(seen.page.locator(".vertebra")).to_have_count(0)
+        seen.page.get_by_role("button", name="Add a vertebra").click()
+        expect(seen.page.locator("#group-fracture .vertebra")).to_have_count(1)
 
 
 def test_endpoints_and_predictors_of_a_registry_are_shown_like_ours(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import bundles
 from tests.bundles import hand_bundle, hand_parts
 from vfprog.schema.dictionary import Predictor
 from vfprog.scoring.bundle import Bundle, load_bundle, write_bundle
@@ -84,6 +85,21 @@ def test_what_no_model_uses_is_told_from_what_counts(bundle: Bundle) -> None:
     assert used["sacral_slope_deg"]  # with the tilt it gives the incidence, which is used
     assert not used["smoker"]
     assert not used["neurological_signs"]
+
+
+@pytest.fixture
+def spineless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bundle:
+    """Return a bundle of a registry that recorded no vertebra."""
+    kept = {"age_years", "vas_baseline", "bed_rest"}
+    monkeypatch.setattr(bundles, "LINEAR", {n: v for n, v in bundles.LINEAR.items() if n in kept})
+    monkeypatch.setattr(bundles, "PROCEDURE", {})
+    return load_bundle(hand_bundle(tmp_path / "bundle"))
+
+
+def test_where_no_model_uses_a_vertebra_its_level_does_not_count(spineless: Bundle) -> None:
+    groups = form_groups(spineless, load_texts())
+    used = {f.name for group in groups for f in (*group.episode, *group.vertebra) if f.used}
+    assert used == {"age_years", "vas_baseline", "bed_rest"}
 
 
 def test_words_of_the_message_file_replace_those_of_the_dictionary(bundle: Bundle) -> None:

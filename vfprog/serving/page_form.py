@@ -166,9 +166,13 @@ def _group(predictor: Predictor) -> str:
 
 
 def _used(bundle: Bundle) -> set[str]:
-    """Return the predictors that count: two pelvic angles give the third."""
-    used = {LEVEL}.union(*(bundle.model(name).parents for name in bundle.model_names))
-    return used if used.isdisjoint(PELVIC_ANGLES) else used | set(PELVIC_ANGLES)
+    """Return the predictors that count: two pelvic angles give the third, a level its vertebra."""
+    used = set[str]().union(*(bundle.model(name).parents for name in bundle.model_names))
+    if not used.isdisjoint(PELVIC_ANGLES):
+        used |= set(PELVIC_ANGLES)
+    if not used.isdisjoint(p.name for p in bundle.dictionary.of_table("vertebrae")):
+        used.add(LEVEL)
+    return used
 
 
 def _fields(

@@ -163,7 +163,8 @@ const pathOf = ({ name, vertebra }) => (vertebra === null ? name : `vertebrae.${
 /** Fill the form with pairs as `entries` gives them. @param {[string, string][]} pairs @returns {string[]} places there are none of */
 export function fillIn(pairs) {
   const positions = pairs.map(([path]) => Number(/^vertebrae\.(\d+)\./.exec(path)?.[1] ?? -1));
-  vertebrae.resize(Math.min(Math.max(1, ...positions.map((n) => n + 1)), levelsKnown()));
+  const least = Math.min(1, vertebrae.list().length);
+  vertebrae.resize(Math.min(Math.max(least, ...positions.map((n) => n + 1)), levelsKnown()));
   const wanted = new Map(pairs);
   for (const field of fields()) {
     const path = pathOf(field);

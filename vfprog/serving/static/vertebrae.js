@@ -23,7 +23,8 @@ export function start(onChange) {
   const first = document.querySelector("[data-vertebrae]");
   if (!first) return;
   first.after(el("button", { type: "button", id: "add-vertebra", onclick: addByHand }, t("form.add_vertebra")));
-  add();
+  if (Object.values(data.predictors).some(({ table, used }) => table === "vertebrae" && used)) add();
+  else renumber();
 }
 
 /** Add an empty vertebra. @returns {Vertebra} */

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from vfprog.scoring.bundle import Bundle
 
 LEVEL = "level"
+# Differences in log-odds below this are rounding.
+_EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,12 @@ def find_gaps(
             if gap is not None:
                 found.setdefault(one.row, []).append(gap)
         for row, of_one in found.items():
-            gaps[name, row] = tuple(sorted(of_one, key=lambda g: g.lowest_risk - g.highest_risk))
+            gaps[name, row] = tuple(sorted(of_one, key=_minus_spread))
     return gaps
+
+
+def _minus_spread(gap: Gap) -> float:
+    return round(gap.lowest_risk - gap.highest_risk, 12)
 
 
 def _tried(bundle: Bundle, arrays: EpisodeArrays, missing: Sequence[Sequence[str]]) -> list[_Tried]:
@@ -153,8 +159,8 @@ def _spreads(tried: Sequence[_Tried], log_odds: FloatArray, kept: BoolArray) -> 
     """Return the gap of each input; None where fewer than two values are left."""
     places, own = _rectangle(tried)
     usable = own & kept[places]
-    low = np.where(usable, log_odds[places], np.inf).argmin(axis=1)
-    high = np.where(usable, log_odds[places], -np.inf).argmax(axis=1)
+    low = _first_lowest(np.where(usable, log_odds[places], np.inf))
+    high = _first_lowest(np.where(usable, -log_odds[places], np.inf))
     each = np.arange(len(tried))
     risks = expit(log_odds[[places[each, low], places[each, high]]]).tolist()
     enough = (usable.sum(axis=1) > 1).tolist()
@@ -164,6 +170,13 @@ def _spreads(tried: Sequence[_Tried], log_odds: FloatArray, kept: BoolArray) -> 
             tried, *risks, low.tolist(), high.tolist(), enough, strict=True
         )
     ]
+
+
+def _first_lowest(values: FloatArray) -> IntArray:
+    """Return the first of the lowest in each row: rounding must not choose among equals."""
+    equal = values <= values.min(axis=1, keepdims=True) + _EQUAL
+    first: IntArray = equal.argmax(axis=1)
+    return first
 
 
 def _rectangle(tried: Sequence[_Tried]) -> tuple[IntArray, BoolArray]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
     from vfprog.schema.dictionary import Dictionary, Predictor
 
-# Quantiles of a number beyond these, and levels rarer than this, are not tried.
-TAILS = (0.05, 0.95)
+# Quantiles of a number that are tried; rarer levels than this are not.
+QUANTILES = (0.05, 0.5, 0.95)
 LEAST_SHARE = 0.02
 
 
@@ -80,8 +80,7 @@ def _codes(predictor: Predictor, kept: Mapping[str, Any]) -> tuple[float, ...]:
         return tuple(
             float(code) for code, share in enumerate(kept["shares"]) if share >= LEAST_SHARE
         )
-    low, high = TAILS
-    quantiles = [value for level, value in kept["quantiles"] if low <= level <= high]
+    quantiles = [value for level, value in kept["quantiles"] if level in QUANTILES]
     # What is shown is what was tried, so it is rounded first.
     rounded = np.rint(quantiles) if predictor.kind == "count" else [_round(q) for q in quantiles]
     return tuple(np.unique(rounded).tolist())

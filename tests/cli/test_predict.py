@@ -202,3 +202,30 @@ def test_a_what_if_is_of_one_patient_and_names_an_input_once(bundle, patient, ca
     twice = ["--what-if", "age_years=60", "--what-if", "age_years=70"]
     assert run(["predict", str(bundle), str(patient), *twice]) == 2
     assert "--what-if changes age_years twice" in capsys.readouterr().err
+
+
+def test_fhir_is_a_valid_assessment_at_full_precision(bundle, patient, capsys) -> None:
+    from fhir.resources.R4B.riskassessment import RiskAssessment
+
+    assert run(["predict", str(bundle), str(patient), "--format", "fhir"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    RiskAssessment.model_validate(content)
+    assert [p["probabilityDecimal"] for p in content["prediction"]] == [
+        p.risk for p in predict(bundle, PATIENT).prognoses
+    ]
+
+
+def test_fhir_of_several_patients_is_a_bundle(bundle, capsys, monkeypatch) -> None:
+    from fhir.resources.R4B.bundle import Bundle
+
+    _stdin(monkeypatch, json.dumps([PATIENT, PATIENT]).encode())
+    assert run(["predict", str(bundle), "-", "--format", "fhir"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    Bundle.model_validate(content)
+    assert len(content["entry"]) == 2
+
+
+def test_a_what_if_is_no_assessment(bundle, patient, capsys) -> None:
+    arguments = ["--format", "fhir", "--what-if", "age_years=60"]
+    assert run(["predict", str(bundle), str(patient), *arguments]) == 2
+    assert "has no place in a RiskAssessment" in capsys.readouterr().err

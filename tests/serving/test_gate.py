@@ -90,7 +90,7 @@ def test_no_value_reaches_the_log(client: Client, guarded: Client, logged, monke
 
 
 def test_a_fault_of_ours_tells_nobody_anything(client: Client, logged, monkeypatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError(PRIVATE)
 
     monkeypatch.setattr(rest, "predict", fail)
@@ -110,7 +110,7 @@ def test_too_many_at_once_are_turned_away_and_life_is_still_shown(bundle) -> Non
     async def ask() -> list[int]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as many:
-            calls = [many.post("/v1/predict", json=PATIENT) for _ in range(10)]
+            calls = [many.post("/v1/predict/batch", json=[PATIENT]) for _ in range(10)]
             answers = await asyncio.gather(*calls, many.get("/healthz"))
             again = await many.post("/v1/predict", json=PATIENT)
         return [answer.status_code for answer in (*answers, again)]

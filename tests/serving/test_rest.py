@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from tests.bundles import AFTER, PATIENT
 from tests.serving.client import Client
 from vfprog.scoring.predict import predict
 from vfprog.scoring.what_if import what_if
+from vfprog.serving import rest
 from vfprog.serving.app import create_app
+from vfprog.serving.service import SHORT_BODY
 from vfprog.serving.settings import Settings
 
 JSON = {"content-type": "application/json"}
@@ -30,6 +33,26 @@ def test_one_patient_gets_what_scoring_says(client: Client, bundle) -> None:
     response = client.post("/v1/predict", json=PATIENT)
     assert response.status_code == 200
     assert response.json() == json.loads(predict(bundle, PATIENT).to_json())
+
+
+def test_the_panel_may_be_left_out(client: Client, bundle) -> None:
+    bare = predict(bundle, PATIENT, panel=False)
+    response = client.post("/v1/predict?panel=false", json=PATIENT)
+    assert response.json() == json.loads(bare.to_json())
+    response = client.post("/v1/predict/batch?panel=false", json=[PATIENT])
+    assert response.json() == [json.loads(bare.to_json())]
+    assert refused(client.post("/v1/predict?panel=no", json=PATIENT), 422) == ["panel"]
+
+
+def test_a_patient_with_a_long_body_is_answered_in_a_thread(client: Client, monkeypatch) -> None:
+    asked: list[str] = []
+    real = rest.predict
+    monkeypatch.setattr(rest, "predict", lambda *a, **k: (
+        asked.append(threading.current_thread().name), real(*a, **k))[1])  # fmt: skip
+    client.post("/v1/predict", json=PATIENT)
+    long = PATIENT | {"patient_id": "x" * SHORT_BODY}
+    assert client.post("/v1/predict", json=long).status_code == 200
+    assert asked[0] == "MainThread" != asked[1]
 
 
 def test_a_batch_gets_a_list_in_its_order(client: Client, bundle) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vfprog.cli.console import say, text_style
-from vfprog.cli.options import BundleFolder, Force, Format, OutputFormat
+from vfprog.cli.options import BundleFolder, Force, PredictionFormat
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,10 @@ def predict(
     patient: Annotated[
         str, typer.Argument(metavar="PATIENT.json|-", help="A patient, or a list; - reads stdin.")
     ],
-    output: OutputFormat = Format.text,
+    output: Annotated[
+        PredictionFormat,
+        typer.Option("--format", help="Text to read, JSON, or a FHIR R4 RiskAssessment."),
+    ] = PredictionFormat.text,
     figure: Annotated[
         Path | None,
         typer.Option(metavar="FILE.png", show_default=False, help="Draw the waterfalls too."),
@@ -55,6 +58,8 @@ def predict(
     loaded, given = load_bundle(bundle), read_patient(patient)
     if changes and isinstance(given, list):
         raise typer.BadParameter("--what-if is for one patient, not for a list")
+    if changes and output is PredictionFormat.fhir:
+        raise typer.BadParameter("--what-if has no place in a RiskAssessment")
     found = predict_patient(loaded, given)
     answer = None
     if changes:
@@ -65,7 +70,11 @@ def predict(
         from vfprog.cli.figure import draw
 
         draw(found, loaded, figure)
-    say(_as_json(found, answer) if output is Format.json else _as_text(found, answer, loaded))
+    if output is PredictionFormat.fhir:
+        say(_as_fhir(found, loaded))
+    else:
+        as_json = output is PredictionFormat.json
+        say(_as_json(found, answer) if as_json else _as_text(found, answer, loaded))
 
 
 def _read_changes(changes: list[str]) -> dict[str, str | None]:
@@ -85,6 +94,18 @@ def _as_json(found: Any, answer: Any) -> str:
         content: Any = [one.as_dict() for one in found]
     else:
         content = found.as_dict() | ({"what_if": answer.as_dict()} if answer else {})
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _as_fhir(found: Any, loaded: Any) -> str:
+    """Return a RiskAssessment, or of several patients a Bundle of them."""
+    from vfprog.serving.fhir.assessment import risk_assessment
+
+    if not isinstance(found, list):
+        content = risk_assessment(found, loaded)
+    else:
+        entries = [{"resource": risk_assessment(one, loaded)} for one in found]
+        content = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 

@@ -63,7 +63,9 @@ async def patient_view(request: Request) -> Response:
     bundle = service.bundle_for(request, 1)
     home = str(request.base_url)
     with service.in_time():
-        return JSONResponse({"cards": await service.single(lambda: cards(bundle, content, home))})
+        return JSONResponse(
+            {"cards": await service.single(request, lambda: cards(bundle, content, home))}
+        )
 
 
 def cards(bundle: Bundle, content: dict[str, Any], home: str) -> list[dict[str, Any]]:

@@ -80,6 +80,15 @@ def takes(schema: str, media_type: str = JSON) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+PANEL: dict[str, Any] = {
+    "parameters": [{
+        "name": "panel", "in": "query", "required": False,
+        "description": "false leaves out what stands beside the risks, and takes half the time.",
+        "schema": {"type": "boolean", "default": True},
+    }]
+}  # fmt: skip
+
+
 def _content(media_type: str, schema: str) -> dict[str, Any]:
     return {media_type: {"schema": {"$ref": _REF + schema}}}
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from vfprog.serving.settings import Settings
 
+BODY_LENGTH = "vfprog.body_length"
 _JSON_TYPES = frozenset({"application/json", "application/fhir+json"})
 _CLOSE = {"connection": "close"}
 
@@ -49,10 +50,42 @@ async def json_body(request: Request, settings: Settings) -> Any:
         raise RefusalError(408, text, headers=_CLOSE) from None
     except ClientDisconnect:
         raise RefusalError(400, "the client left before its body had arrived") from None
+    request.scope[BODY_LENGTH] = len(raw)
     try:
         return read_json(raw, BODY)
     except InputError as error:
         raise refused_input(error.failures) from None
+
+
+def flag(request: Request, name: str, *, default: bool) -> bool:
+    """Return a query parameter that is true or false.
+
+    Parameters
+    ----------
+    request : starlette.requests.Request
+        The request.
+    name : str
+        Name of the parameter.
+    default : bool
+        Value where it is not given.
+
+    Returns
+    -------
+    bool
+        Value.
+
+    Raises
+    ------
+    RefusalError
+        It is neither (422).
+    """
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if given in {"true", "false"}:
+        return given == "true"
+    failure = {"field": name, "rule": "binary", "message": "expected true or false"}
+    raise RefusalError(422, "a parameter of the address is wrong", [failure])
 
 
 async def object_body(request: Request, settings: Settings) -> dict[str, Any]:

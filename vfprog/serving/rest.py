@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -14,9 +15,9 @@ from vfprog.scoring.patient import read_patients
 from vfprog.scoring.predict import predict
 from vfprog.scoring.what_if import what_if, what_if_many
 from vfprog.serving.description import describe
-from vfprog.serving.openapi import answers, openapi_document, takes
+from vfprog.serving.openapi import PANEL, answers, openapi_document, takes
 from vfprog.serving.problems import RefusalError, refused_input
-from vfprog.serving.requests import json_body, object_body
+from vfprog.serving.requests import flag, json_body, object_body
 from vfprog.serving.service import Service, service_of
 
 if TYPE_CHECKING:
@@ -31,31 +32,35 @@ _PART = 50
 
 @router.post(
     "/v1/predict", tags=["predict"], summary="Predict for one patient",
-    responses=answers("Prediction", takes_body=True), openapi_extra=takes("Patient"),
+    responses=answers("Prediction", takes_body=True),
+    openapi_extra=takes("Patient") | PANEL,
 )  # fmt: skip
 async def predict_one(request: Request) -> Response:
     """Answer every endpoint's risk, how far it might have differed, and what drives it."""
     service = service_of(request)
+    panel = flag(request, "panel", default=True)
     patient = await object_body(request, service.settings)
     bundle = service.bundle_for(request, 1)
     with service.in_time():
-        return _json(await service.single(lambda: predicted(bundle, patient)))
+        return _json(await service.single(request, lambda: predicted(bundle, patient, panel=panel)))
 
 
 @router.post(
     "/v1/predict/batch", tags=["predict"], summary="Predict for several patients",
-    responses=answers("Predictions", takes_body=True), openapi_extra=takes("Patients"),
+    responses=answers("Predictions", takes_body=True),
+    openapi_extra=takes("Patients") | PANEL,
 )  # fmt: skip
 async def predict_batch(request: Request) -> Response:
     """Answer a list with a list, in its order; one wrong patient and none is answered."""
     service = service_of(request)
+    panel = flag(request, "panel", default=True)
     patients = await json_body(request, service.settings)
     _check_batch(patients, service)
     bundle = service.bundle_for(request, len(patients))
     with service.in_time():
         await service.part(lambda: _check_all(bundle, patients))
         parts = [
-            await service.part(lambda at=at: to_json(predict(bundle, patients[at : at + _PART])))  # type: ignore[misc]
+            await service.part(partial(_part, bundle, patients[at : at + _PART], panel=panel))
             for at in range(0, len(patients), _PART)
         ]
     return _json(b"[" + b",".join(part[1:-1] for part in parts) + b"]")
@@ -72,7 +77,7 @@ async def what_if_one(request: Request) -> Response:
     _check_what_if(asked, service)
     bundle = service.bundle_for(request, 1)
     with service.in_time():
-        return _json(await service.single(lambda: changed(bundle, asked)))
+        return _json(await service.single(request, lambda: changed(bundle, asked)))
 
 
 @router.get(
@@ -112,7 +117,7 @@ async def openapi(request: Request) -> Response:
     return _json(served.once("openapi", lambda b: to_json(openapi_document(request.app, b))))
 
 
-def predicted(bundle: Bundle, patient: dict[str, Any]) -> bytes:
+def predicted(bundle: Bundle, patient: dict[str, Any], *, panel: bool) -> bytes:
     """Return the prediction of one patient as JSON.
 
     Parameters
@@ -121,6 +126,8 @@ def predicted(bundle: Bundle, patient: dict[str, Any]) -> bytes:
         The bundle.
     patient : dict
         The patient.
+    panel : bool
+        Whether what stands beside the risks is worked out, too: gaps, peers, trials.
 
     Returns
     -------
@@ -128,7 +135,7 @@ def predicted(bundle: Bundle, patient: dict[str, Any]) -> bytes:
         What `Prediction.to_json` says, at full precision, written faster.
     """
     try:
-        return to_json(predict(bundle, patient))
+        return to_json(predict(bundle, patient, panel=panel))
     except InputError as error:
         raise refused_input(error.failures) from None
 
@@ -173,6 +180,10 @@ def _check_what_if(asked: dict[str, Any], service: Service) -> None:
     if wrong:
         lines = [{"field": field, "rule": rule, "message": text} for field, rule, text in wrong]
         raise RefusalError(422, "the question cannot be answered", lines)
+
+
+def _part(bundle: Bundle, patients: list[Any], *, panel: bool) -> bytes:
+    return to_json(predict(bundle, patients, panel=panel))
 
 
 def _check_batch(patients: Any, service: Service) -> None:

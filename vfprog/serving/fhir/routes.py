@@ -39,7 +39,7 @@ async def evaluate(request: Request) -> Response:
     day = _day(request)
     bundle = service.bundle_for(request, 1)
     with service.in_time():
-        status, resource = await service.single(lambda: evaluated(bundle, content, day))
+        status, resource = await service.single(request, lambda: evaluated(bundle, content, day))
     return outcome_response(resource, status)
 
 

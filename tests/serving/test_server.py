@@ -17,6 +17,7 @@ from tests.bundles import PATIENT, hand_bundle
 from tests.serving.process import ask, serving
 from tests.serving.test_holder import write
 from vfprog.errors import ConfigError
+from vfprog.serving.holder import Holder
 from vfprog.serving.server import _greeting, _listen
 
 if TYPE_CHECKING:
@@ -37,11 +38,22 @@ def test_a_host_that_is_none_is_named() -> None:
         _listen("203.0.113.7", 0)
 
 
-def test_the_greeting_marks_a_simulated_model(bundle) -> None:
-    from vfprog.serving.holder import Holder
+@pytest.mark.parametrize(("asks", "lines"), [(True, 2), (False, 3)])
+def test_an_open_door_to_the_network_is_told(bundle, asks: bool, lines: int) -> None:
+    with _listen("0.0.0.0", 0) as listening:  # noqa: S104
+        said = _greeting(Holder(bundle), listening, asks_for_keys=asks)
+    assert len(said.splitlines()) == lines
 
+
+def test_answers_are_sent_at_once() -> None:
+    """asyncio sets TCP_NODELAY only where the listening socket names its protocol."""
     with _listen("127.0.0.1", 0) as listening:
-        said = _greeting(Holder(bundle), listening)
+        assert listening.proto == socket.IPPROTO_TCP
+
+
+def test_the_greeting_marks_a_simulated_model(bundle) -> None:
+    with _listen("127.0.0.1", 0) as listening:
+        said = _greeting(Holder(bundle), listening, asks_for_keys=False)
         port = listening.getsockname()[1]
     assert said.splitlines() == [
         "Serving hand 1, trained on SIMULATED DATA: not for care",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging.config
 import signal
 import socket
@@ -60,7 +61,7 @@ def run(
     )  # fmt: skip
     server = uvicorn.Server(config)
     _heed_signals(holder, server)
-    say(_greeting(holder, listening))
+    say(_greeting(holder, listening, asks_for_keys=bool(settings.keys)))
     with listening:
         server.run(sockets=[listening])
 
@@ -98,9 +99,12 @@ def _heed_signals(holder: Holder, server: uvicorn.Server) -> None:
         signal.signal(signal.SIGHUP, look)
 
 
-def _greeting(holder: Holder, listening: socket.socket) -> str:
+def _greeting(holder: Holder, listening: socket.socket, *, asks_for_keys: bool) -> str:
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     identity = holder.served.bundle.identity
     mark = ", trained on SIMULATED DATA: not for care" if holder.served.bundle.simulated else ""
-    return f"Serving {identity.name} {identity.version}{mark}\n{address} (stop with Ctrl-C)"
+    said = f"Serving {identity.name} {identity.version}{mark}\n{address} (stop with Ctrl-C)"
+    if not (asks_for_keys or ipaddress.ip_address(host).is_loopback):
+        said += "\nWhoever reaches this address may ask: --api-keys FILE asks for a key."
+    return said

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,15 +33,15 @@ class RegisteredBundle:
         Version, where no alias is given.
     uri : str
         Address of the tracking store.
-    copies : tempfile.TemporaryDirectory
-        Where versions are copied to, each in a folder of its own; goes with the process.
+    copies : pathlib.Path
+        Where versions are copied to, each in a folder of its own; removed with the process.
     """
 
     name: str
     alias: str | None
     version: str | None
     uri: str
-    copies: tempfile.TemporaryDirectory[str]
+    copies: Path
 
     @classmethod
     def of(cls, address: str, *, root: Path = Path("mlruns")) -> RegisteredBundle:
@@ -71,7 +73,8 @@ class RegisteredBundle:
         uri = os.environ.get("MLFLOW_TRACKING_URI")
         if not uri and not (root / "mlflow.db").is_file():
             raise ConfigError(f"no tracking store in {root}: set MLFLOW_TRACKING_URI")
-        copies = tempfile.TemporaryDirectory(prefix="vfprog-")
+        copies = Path(tempfile.mkdtemp(prefix="vfprog-"))
+        atexit.register(shutil.rmtree, copies, ignore_errors=True)
         return cls(
             found["name"], found["alias"], found["version"], uri or default_uri(root), copies
         )
@@ -105,28 +108,28 @@ class RegisteredBundle:
             The version cannot be copied, or it holds no bundle.
         """
         found = self._found()
-        place = Path(self.copies.name) / str(found.version)
+        place = self.copies / str(found.version)
         if not place.is_dir():
             self._copy(found, place)
         try:
             described = yaml.safe_load((place / "MLmodel").read_text(encoding="utf-8"))
             held = described["flavors"]["python_function"]["artifacts"]["bundle"]["path"]
         except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
-            raise BundleError(f"{self._words(found.version)} holds no bundle of vfprog") from error
+            raise BundleError(f"{self._words()} holds no bundle of vfprog") from error
         return place / str(held)
 
     def _copy(self, found: Any, place: Path) -> None:
         """Copy beside, then rename, so that a copy broken off is not taken for a whole one."""
         from mlflow.artifacts import download_artifacts
 
-        beside = Path(tempfile.mkdtemp(dir=self.copies.name))
+        beside = Path(tempfile.mkdtemp(dir=self.copies))
         try:
             with quiet():
                 copied = download_artifacts(
                     artifact_uri=found.source, dst_path=str(beside), tracking_uri=self.uri
                 )
         except Exception as error:  # MLflow's stores raise whatever their libraries do
-            raise BundleError(f"{self._words(found.version)} cannot be copied: {error}") from error
+            raise BundleError(f"{self._words()} cannot be copied: {error}") from error
         Path(copied).rename(place)
 
     def _found(self) -> Any:
@@ -139,8 +142,8 @@ class RegisteredBundle:
                     return client.get_model_version_by_alias(self.name, self.alias)
                 return client.get_model_version(self.name, self.version)
         except MlflowException as error:
-            raise BundleError(f"{self._words(self.version)} is not to be had: {error}") from error
+            raise BundleError(f"{self._words()} is not to be had: {error}") from error
 
-    def _words(self, version: str | None) -> str:
-        which = f"@{self.alias}" if self.alias is not None else ""
-        return f"models:/{self.name}{which}" + (f" (version {version})" if version else "")
+    def _words(self) -> str:
+        which = f"/{self.version}" if self.alias is None else f"@{self.alias}"
+        return f"models:/{self.name}{which}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.features.fracture import number_of_vertebrae
-from vfprog.features.same import Same
+from vfprog.schema.same import Same
 from vfprog.schema.conditions import INDEX_FRACTURES
 
 if TYPE_CHECKING:

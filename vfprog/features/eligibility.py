@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.features.conditions import MET, any_vertebra, judge
-from vfprog.features.same import Same
+from vfprog.schema.same import Same
 from vfprog.features.vertebrae import group_vertebrae
 
 if TYPE_CHECKING:

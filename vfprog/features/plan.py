@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vfprog.errors import ConfigError
 from vfprog.features.clinical import DERIVATIONS, REPLACED
 from vfprog.features.feature import Feature
-from vfprog.features.same import Same
+from vfprog.schema.same import Same
 
 if TYPE_CHECKING:
     from vfprog.features.clinical import Derivation

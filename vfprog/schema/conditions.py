@@ -35,7 +35,8 @@ class Condition(BaseModel):
         Truth value or level it must be; ``is`` in the file.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: most conditions come as parts of a whole that is validated at once.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     predictor: Name
     at_least: Limit | None = None

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Only the whole is ever validated: its parts build no validators of their own (a clinician's
+    # call waits for them).
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Item(Named):

@@ -129,7 +129,7 @@ def _or(codes: FloatArray, given: FloatArray | None) -> FloatArray:
 
 def _with_vertebrae(arrays: EpisodeArrays) -> EpisodeArrays:
     """Return the episodes, those without vertebrae having one of which nothing is known."""
-    without = np.setdiff1d(np.arange(arrays.n), arrays.owner)
+    without = np.flatnonzero(np.bincount(arrays.owner, minlength=arrays.n) == 0)
     if not len(without):
         return arrays
     blank = np.full(len(without), np.nan)

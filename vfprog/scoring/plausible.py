@@ -83,7 +83,7 @@ def _codes(predictor: Predictor, kept: Mapping[str, Any]) -> tuple[float, ...]:
     quantiles = [value for level, value in kept["quantiles"] if level in QUANTILES]
     # What is shown is what was tried, so it is rounded first.
     rounded = np.rint(quantiles) if predictor.kind == "count" else [_round(q) for q in quantiles]
-    return tuple(np.unique(rounded).tolist())
+    return tuple(sorted({float(value) for value in rounded}))
 
 
 def _round(value: float) -> float:

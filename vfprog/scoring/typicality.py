@@ -17,13 +17,14 @@ import numpy as np
 
 from vfprog.errors import BundleError
 from vfprog.scoring.margins import Margin
+from vfprog.scoring.normal_draws import normal_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.features.arrays import BoolArray, FloatArray
 
-_DRAWS, _SEED = 1000, 1
+_DRAWS = 2000
 # Patterns of blank inputs whose drawn distances are kept: sliders move values, not patterns.
 _KEPT = 64
 
@@ -114,8 +115,7 @@ class Typicality:
     @cached_property
     def _drawn(self) -> FloatArray:
         """Normal scores of people drawn from the copula; the same each time."""
-        shape = (_DRAWS, len(self.margins))
-        U = np.random.default_rng(_SEED).standard_normal(shape) @ np.linalg.cholesky(self.latent).T
+        U = normal_draws(_DRAWS, len(self.margins)) @ np.linalg.cholesky(self.latent).T
         return np.column_stack([m.rounded(U[:, place]) for place, m in enumerate(self.margins)])
 
     def as_dict(self) -> dict[str, Any]:

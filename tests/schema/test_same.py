@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from vfprog.features.same import Same
+from vfprog.schema.same import Same
 
 
 def test_the_very_same_objects_in_the_same_order() -> None:

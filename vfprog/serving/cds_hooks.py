@@ -18,7 +18,7 @@ from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.fhir.outcome import ResourceError
 from vfprog.serving.fhir.patient import read_patient
 from vfprog.serving.fhir.resources import Entry, entries_of
-from vfprog.serving.openapi import answers, takes
+from vfprog.serving.openapi import UNSENT, answers, takes
 from vfprog.serving.problems import RefusalError
 from vfprog.serving.requests import object_body
 from vfprog.serving.service import service_of
@@ -53,7 +53,7 @@ async def discovery() -> Response:
 
 @router.post(
     f"/{SERVICE}", summary="The card of one patient",
-    responses=answers("CdsCards", takes_body=True), openapi_extra=takes("CdsRequest"),
+    responses=answers("CdsCards", takes_body=True) | UNSENT, openapi_extra=takes("CdsRequest"),
 )  # fmt: skip
 async def patient_view(request: Request) -> Response:
     """Answer a card with the risks, or none where no vertebra is fractured."""

@@ -89,6 +89,15 @@ PANEL: dict[str, Any] = {
 }  # fmt: skip
 
 
+# What a service of CDS Hooks answers that was sent no resources.
+UNSENT: dict[int | str, Any] = {
+    412: {
+        "description": "The resources did not come along, and no FHIR server is asked.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}},
+    }
+}
+
+
 def _content(media_type: str, schema: str) -> dict[str, Any]:
     return {media_type: {"schema": {"$ref": _REF + schema}}}
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.features.fracture import number_of_vertebrae
-from vfprog.schema.same import Same
 from vfprog.schema.conditions import INDEX_FRACTURES
+from vfprog.schema.same import Same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

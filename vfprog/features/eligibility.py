@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.features.conditions import MET, any_vertebra, judge
-from vfprog.schema.same import Same
 from vfprog.features.vertebrae import group_vertebrae
+from vfprog.schema.same import Same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,6 +8,8 @@ per model.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from vfprog.scoring.panel import Gap
 from vfprog.scoring.patient import PELVIC_ANGLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vfprog.features.arrays import BoolArray, EpisodeArrays, FloatArray, IntArray
     from vfprog.schema.dictionary import Dictionary
@@ -69,20 +71,23 @@ def find_gaps(
     variants = _variants(bundle, arrays, tried)
     derived = derive_features(variants, bundle.dictionary)
     kept = _consistent(derived, tried, bundle.dictionary, variants.n)
+    places, own = _rectangle(tried)
+    usable = own & kept[places]
     gaps: dict[tuple[str, int], tuple[Gap, ...]] = {}
     for name, asked in answering:
         model = bundle.model(name)
-        mine = [one for one in tried if asked[one.row] and one.predictor in model.parents]
+        mine = [
+            place
+            for place, one in enumerate(tried)
+            if asked[one.row] and one.predictor in model.parents
+        ]
         if not mine:
             continue
         # Patients whom this model does not answer are computed along: they are the exception.
         log_odds = model.log_odds(model.matrix(derived, variants.n))
-        found: dict[int, list[Gap]] = {}
-        for one, gap in zip(mine, _spreads(mine, log_odds, kept), strict=True):
-            if gap is not None:
-                found.setdefault(one.row, []).append(gap)
-        for row, of_one in found.items():
-            gaps[name, row] = tuple(sorted(of_one, key=_minus_spread))
+        spreads = _spreads([tried[place] for place in mine], log_odds, places[mine], usable[mine])
+        for row, found in groupby(spreads, key=itemgetter(0)):
+            gaps[name, row] = tuple(sorted((gap for _, gap in found), key=_minus_spread))
     return gaps
 
 
@@ -155,21 +160,21 @@ def _consistent(
     return kept
 
 
-def _spreads(tried: Sequence[_Tried], log_odds: FloatArray, kept: BoolArray) -> list[Gap | None]:
-    """Return the gap of each input; None where fewer than two values are left."""
-    places, own = _rectangle(tried)
-    usable = own & kept[places]
-    low = _first_lowest(np.where(usable, log_odds[places], np.inf))
-    high = _first_lowest(np.where(usable, -log_odds[places], np.inf))
+def _spreads(
+    tried: Sequence[_Tried], log_odds: FloatArray, places: IntArray, usable: BoolArray
+) -> Iterator[tuple[int, Gap]]:
+    """Yield patient and gap of each input of which two values are left at least."""
+    values = log_odds[places]
+    low = _first_lowest(np.where(usable, values, np.inf))
+    high = _first_lowest(np.where(usable, -values, np.inf))
     each = np.arange(len(tried))
-    risks = expit(log_odds[[places[each, low], places[each, high]]]).tolist()
+    lowest, highest = expit(values[each, [low, high]]).tolist()
     enough = (usable.sum(axis=1) > 1).tolist()
-    return [
-        Gap(one.predictor, lowest, highest, one.values[i], one.values[j]) if two else None
-        for one, lowest, highest, i, j, two in zip(
-            tried, *risks, low.tolist(), high.tolist(), enough, strict=True
-        )
-    ]
+    for place, (i, j) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+        if enough[place]:
+            one = tried[place]
+            at = (one.values[i], one.values[j])
+            yield one.row, Gap(one.predictor, lowest[place], highest[place], *at)
 
 
 def _first_lowest(values: FloatArray) -> IntArray:

@@ -155,7 +155,7 @@ def _parts(
     table = np.array(
         [[i.otherwise, of_unknown(i.otherwise, i.points), i.points] for i in rules.every_item]
     )
-    points: IntArray = np.take_along_axis(table, status.astype(np.intp) - UNMET, axis=1)
+    points: IntArray = table[np.arange(len(table))[:, None], status - UNMET]
     n = len(rules.items)
     named = {item.name: points[place] for place, item in enumerate(rules.items)}
     health = np.maximum(points[n:].sum(axis=0), rules.health.floor)

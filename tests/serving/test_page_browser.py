@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import vfprog
 from tests import bundles
 from tests.bundles import hand_bundle, hand_parts
 from tests.serving.browser import Site, Visit, launch, site, visit
+from vfprog.cli.waterfall import percent
 from vfprog.schema.dictionary import Predictor
 from vfprog.schema.endpoints import Endpoint
 from vfprog.scoring.bundle import Bundle, load_bundle, write_bundle
@@ -120,7 +123,10 @@ def test_the_waterfall_ends_in_the_risk_and_names_values_with_units(
     change = next(c.log_odds for c in wanted.contributions if c.predictor == "fracture_age_days")
     expect(row.locator(".log_odds")).to_have_text(f"{change:+.2f}")
     seen.page.get_by_role("button", name="Show all inputs").click()
-    expect(table.locator("tbody tr")).to_have_count(len(wanted.contributions) + 2)
+    totals = accumulate((c.log_odds for c in wanted.contributions), initial=wanted.base_log_odds)
+    risks = [percent(1 / (1 + math.exp(-total))) for total in totals]
+    shown = [risk.replace(" %", "\u00a0%") for risk in (*risks, percent(wanted.risk))]
+    expect(table.locator("tbody .risk")).to_have_text(shown)
 
 
 def test_each_endpoint_has_its_tab(seen: Visit) -> None:
@@ -291,6 +297,11 @@ def test_a_server_that_is_down_says_so_keeps_what_was_typed_and_is_asked_again(s
 def test_risks_of_earlier_values_are_greyed_until_the_new_are_there(seen: Visit) -> None:
     seen.open(LINK)
     seen.settled()
+    seen.page.evaluate(
+        """() => new MutationObserver(() => {
+            if (document.querySelector(".alarm")) window.alarmed = true;
+        }).observe(document.getElementById("notice"), {childList: true})"""
+    )
     first: list[Route] = []
     seen.page.route("**/v1/predict", lambda route: first.append(route), times=1)
     answer = seen.page.locator("#answer")
@@ -305,6 +316,7 @@ def test_risks_of_earlier_values_are_greyed_until_the_new_are_there(seen: Visit)
     seen.settled()
     first[0].abort()
     expect(seen.page.locator(".values")).to_contain_text("51\u00a0years")
+    assert not seen.page.evaluate("window.alarmed")  # what is overtaken is no failure
 
 
 def test_a_key_is_asked_for_where_the_server_wants_one(browser: Browser, bundle: Bundle) -> None:
@@ -426,6 +438,24 @@ def test_peers_and_likeness_are_shown_where_the_model_knows_them(seen: Visit) ->
     assert seen.barriers() == []
 
 
+def test_an_answer_without_a_panel_is_shown_all_the_same(seen: Visit) -> None:
+    """As of another version of the service, or of a bundle that cannot tell."""
+
+    def bare(route: Route) -> None:
+        answer = route.fetch()
+        content = answer.json()
+        content |= {"evidence": [], "of_score": None, "alignment_flags": None}
+        for prognosis in content["prognoses"]:
+            prognosis["gaps"] = []
+        route.fulfill(response=answer, json=content)
+
+    seen.page.route("**/v1/predict", bare)
+    seen.open(LINK)
+    seen.settled()
+    expect(seen.page.locator(".trust")).to_contain_text("Nothing that the models use is missing.")
+    expect(seen.page.locator(".evidence, .score")).to_have_count(0)
+
+
 def test_trials_are_matched_and_scores_added_up(seen: Visit, bundle: Bundle) -> None:
     seen.open(f"{LINK}&vertebrae.0.of_type=OF3&vertebrae.0.mri_oedema=true&sva_mm=60")
     vertebra = {**PATIENT["vertebrae"][0], "of_type": "OF3", "mri_oedema": True}
@@ -485,6 +515,9 @@ def test_paper_holds_values_and_answer_and_the_banner_on_every_page(
 ) -> None:
     seen.open(LINK)
     seen.settled()
+    seen.page.evaluate("window.print = () => { window.printed = true; }")
+    seen.page.get_by_role("button", name="Print or save as PDF").click()
+    assert seen.page.evaluate("window.printed")
     seen.page.emulate_media(media="print")
     for hidden in ("#patient", ".what-if", ".take", ".tabs"):
         expect(seen.page.locator(hidden)).not_to_be_visible()

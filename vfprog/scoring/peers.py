@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from vfprog.errors import BundleError
-from vfprog.schema.subgroups import UNKNOWN, Subgroups
 from vfprog.scoring.panel import Peer
 
 if TYPE_CHECKING:
@@ -40,6 +39,9 @@ class PeerTable:
         self._groupings: list[tuple[Any, tuple[str, ...]]] = []
         if not content:
             return
+        # Here, for a bundle without the table should not wait for what reads it.
+        from vfprog.schema.subgroups import Subgroups
+
         try:
             rules = Subgroups.model_validate(content["rules"])
             self._groupings = [(g, g.groups(dictionary)) for g in rules.known_to(dictionary)]
@@ -69,7 +71,7 @@ class PeerTable:
         found: list[list[tuple[str, str]]] = [[] for _ in range(arrays.n)]
         for grouping, groups in self._groupings:
             for row, place in enumerate(grouping.place(arrays.episodes, arrays.n).tolist()):
-                if place != UNKNOWN:
+                if place >= 0:  # -1 where the predictor is missing
                     found[row].append((grouping.name, groups[place]))
         return found
 

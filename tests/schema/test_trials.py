@@ -70,6 +70,20 @@ def test_what_the_simulator_keeps_there_is_let_through(tmp_path) -> None:
     assert trial.published == more["published"]
 
 
+def test_without_what_the_simulator_keeps_there_the_rest_is_the_same(tmp_path) -> None:
+    more = {"simulation": {"sham": {"relief": [1, 2]}}, "published": {"pain": 0.4}}
+    text = yaml.safe_dump(SOUND, sort_keys=False) + yaml.safe_dump(more, sort_keys=False)
+    (tmp_path / "MINE.yaml").write_text(text)
+    (whole,), (head,) = load_trials(tmp_path), load_trials(tmp_path, simulation=False)
+    assert (head.simulation, head.published) == ({}, {})
+    assert head == whole.model_copy(update={"simulation": {}, "published": {}})
+
+
+def test_the_shipped_files_end_with_what_the_simulator_reads() -> None:
+    for whole, head in zip(load_trials(), load_trials(simulation=False), strict=True):
+        assert head == whole.model_copy(update={"simulation": {}, "published": {}})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

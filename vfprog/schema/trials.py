@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,14 +90,20 @@ class Trial(BaseModel):
     published: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
+# What only the simulator reads stands last in the file of a trial.
+_SIMULATORS = re.compile(r"^(?:simulation|published):", re.MULTILINE)
+
+
 @cache
-def load_trials(folder: Path | None = None) -> tuple[Trial, ...]:
+def load_trials(folder: Path | None = None, *, simulation: bool = True) -> tuple[Trial, ...]:
     """Read and check all trials.
 
     Parameters
     ----------
     folder : pathlib.Path, optional
         Folder of one YAML file per trial; default ``trials`` of the configurations.
+    simulation : bool
+        Whether to read what only the simulator needs, too; it is most of each file.
 
     Returns
     -------
@@ -110,13 +117,14 @@ def load_trials(folder: Path | None = None) -> tuple[Trial, ...]:
         does not allow.
     """
     files = sorted((folder or config_root() / "trials").glob("*.yaml"))
-    trials = [_read(file) for file in files]
+    until = None if simulation else _SIMULATORS
+    trials = [_read(file, until) for file in files]
     return tuple(sorted(trials, key=lambda trial: (trial.design.type != "sham", trial.name)))
 
 
-def _read(file: Path) -> Trial:
+def _read(file: Path, until: re.Pattern[str] | None) -> Trial:
     try:
-        trial = Trial.model_validate(load_yaml(file))
+        trial = Trial.model_validate(load_yaml(file, until=until))
         for criterion in trial.inclusion:
             criterion.check(load_dictionary())
     except ValidationError as error:

@@ -43,7 +43,7 @@ def match_trials(arrays: EpisodeArrays, dictionary: Dictionary) -> list[tuple[Tr
     list of tuple of TrialMatch
         Matches of each patient, sham-controlled trials first.
     """
-    trials = load_trials()
+    trials = load_trials(simulation=False)
     found = list(zip(trials, eligibilities(trials, arrays, dictionary), strict=True))
     return [tuple(_match(trial, judged, row) for trial, judged in found) for row in range(arrays.n)]
 

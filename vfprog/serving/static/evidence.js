@@ -8,7 +8,8 @@ import { hasText, sentence, show, t } from "./data.js";
 
 /** @param {any} prediction @returns {(HTMLElement | null)[]} */
 export function evidence({ evidence: trials, of_score: score, alignment_flags: flags }) {
-  return [trials?.length ? section(trials) : null, score ? ofScore(score) : null, flags ? alignment(flags) : null];
+  const scores = [score ? ofScore(score) : null, flags ? alignment(flags) : null].filter(Boolean);
+  return [trials?.length ? section(trials) : null, scores.length ? el("div", { class: "scores" }, ...scores) : null];
 }
 
 /** @param {Trial[]} trials */

@@ -117,7 +117,7 @@ class FhirMapping(BaseModel):
 
     @cached_property
     def fracture_codes(self) -> frozenset[Coding]:
-        """Codings that mean a fracture of a vertebra."""
+        """All codings that mean a fracture of a vertebra."""
         return frozenset((self.systems[code.system], code.code) for code in self.fractures)
 
     @cached_property

@@ -24,6 +24,16 @@ ARGUMENTS = [
 # Playwright lays its own temporary files; a slow machine gets the time it needs.
 PATIENCE_MS = 5_000
 
+PATIENT: dict[str, Any] = {
+    "age_years": 79, "sex": "female", "vas_baseline": 8, "bed_rest": True,
+    "fracture_age_days": 10, "t_score": -3.1, "vertebrae": [{"level": "L1", "height_loss_pct": 35}],
+}  # fmt: skip
+# The same behind the # of a link.
+LINK = (
+    "#age_years=79&sex=female&vas_baseline=8&bed_rest=true&fracture_age_days=10&t_score=-3.1"
+    "&vertebrae.0.level=L1&vertebrae.0.height_loss_pct=35"
+)
+
 
 def chromium() -> str:
     """Return the path of Chromium; without it the test is skipped, or fails where CI is set."""
@@ -171,3 +181,13 @@ def visit(browser: Browser, where: Site, **options: Any) -> Iterator[Visit]:
 def _complain(there: Visit, said: Any) -> None:
     if said.type in {"error", "warning"}:
         there.complaints.append(said.text)
+
+
+def hundred(risk: float) -> str:
+    """Return how many of a hundred patients a risk is, as the page prints it."""
+    return str(round(100 * risk))
+
+
+def open_all(page: Page) -> None:
+    """Unfold everything, so that axe sees it."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")

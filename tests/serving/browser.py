@@ -21,8 +21,8 @@ ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-# Playwright lays its own temporary files; a slow machine gets the time it needs.
-PATIENCE_MS = 5_000
+# A slow machine gets the time it needs.
+PATIENCE_MS = 15_000
 
 PATIENT: dict[str, Any] = {
     "age_years": 79, "sex": "female", "vas_baseline": 8, "bed_rest": True,

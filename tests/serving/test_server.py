@@ -140,12 +140,14 @@ class Crowd:
 def test_new_versions_take_over_without_a_dropped_request(tmp_path: Path) -> None:
     bundle = write(tmp_path / "b", "1")
     risks = {}
-    with serving(tmp_path, str(bundle), "--poll", "0.05") as service, Crowd(service) as crowd:
-        crowd.wait()
-        for version, a in (("2", 0.5), ("3", 1.0), ("4", -1.0)):
-            write(bundle, version, a=a)
-            service.wait_for(re.compile(rf'"reloaded".*"version": "{version}"'))
+    with serving(tmp_path, str(bundle), "--poll", "0.05") as service:
+        with Crowd(service) as crowd:
             crowd.wait()
+            for version, a in (("2", 0.5), ("3", 1.0), ("4", -1.0)):
+                write(bundle, version, a=a)
+                service.wait_for(re.compile(rf'"reloaded".*"version": "{version}"'))
+                crowd.wait()
+        assert service.stop() == 0  # the last line of the log is written after its answer
     assert crowd.faults == []
     for kept in crowd.answers:
         assert {status for status, _, _ in kept} == {200}

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Data(BaseModel):
-    # Only the whole is ever validated: its parts build no validators of their own (a clinician's
-    # call waits for them).
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Item(Named):

@@ -26,6 +26,7 @@ GUIDES = (
     "clinician",
     "analyst",
     "registry-engineer",
+    "serving",
     "redcap",
     "mapping-assistant",
 )

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
 
 import vfprog
 from vfprog.models.settings import load_settings
+from vfprog.serving.app import create_app
+from vfprog.serving.fhir.example import as_bundle
+from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.simulate import simulate, write
 from vfprog.workflows.publish import publish
 from vfprog.workflows.train import Training, train
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("doors")]
@@ -89,6 +95,20 @@ def _frame(predictions: list[Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ENDPOINTS), dtype=float)
 
 
+@pytest.fixture(scope="module")
+def some(patients: Path) -> list[dict[str, Any]]:
+    """Every fifth patient, for doors that also say how far a risk may be trusted."""
+    return _records(patients)[::5]
+
+
+def _beside(found: list[Any]) -> list[dict[str, Any]]:
+    """Return all that a prediction says beside its risks, as plain types."""
+    predictions = [f if isinstance(f, dict) else f.as_dict() for f in found]
+    assert all(p["evidence"] and p["applicability"] for p in predictions)
+    assert any(prognosis["gaps"] for p in predictions for prognosis in p["prognoses"])
+    return predictions
+
+
 def _wide(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[[f"{e}_risk" for e in ENDPOINTS]].set_axis(list(ENDPOINTS), axis=1)
 
@@ -108,6 +128,48 @@ def test_a_list_is_the_patients_one_by_one(
     training: Training, patients: Path, expected: pd.DataFrame
 ) -> None:
     _same(_frame(vfprog.predict(str(training.bundle), _records(patients))), expected)
+
+
+def test_a_list_says_beside_the_risks_what_each_patient_alone_is_told(
+    training: Training, some: list[dict[str, Any]]
+) -> None:
+    bundle = vfprog.load_bundle(training.bundle)
+    alone = _beside([vfprog.predict(bundle, record) for record in some])
+    assert _nearly(_beside(vfprog.predict(bundle, some)), alone)
+
+
+def test_the_command_says_the_same_beside_the_risks(
+    training: Training, some: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "some.json").write_text(json.dumps(some))
+    command = [sys.executable, "-m", "vfprog", "predict", str(training.bundle),
+               str(tmp_path / "some.json"), "--format", "json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    expected = _beside(vfprog.predict(str(training.bundle), some))
+    assert _nearly(_beside(json.loads(done.stdout)), expected)
+
+
+def test_a_what_if_is_the_risk_of_the_changed_patient(
+    training: Training, some: list[dict[str, Any]]
+) -> None:
+    bundle = vfprog.load_bundle(training.bundle)
+    for record in some[:40]:
+        answer = vfprog.what_if(bundle, record, {"age_years": 60, "t_score": None})
+        changed = vfprog.predict(bundle, record | {"age_years": 60, "t_score": None})
+        risks = {prognosis.endpoint: prognosis.risk for prognosis in changed.prognoses}
+        for line in answer.endpoints:
+            assert line.risk_after == pytest.approx(risks.get(line.endpoint), rel=0, abs=1e-9)
+
+
+def _nearly(one: Any, other: Any) -> bool:
+    """Whether two answers are the same, numbers to 1e-9."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_nearly(v, other[k]) for k, v in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_nearly, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= 1e-9
+    return bool(one == other)
 
 
 def test_the_command_predicts_the_same(
@@ -137,6 +199,57 @@ def test_score_reads_one_row_per_episode(
     flat.to_csv(tmp_path / "flat.csv", index=False)
     scored = vfprog.score(training.bundle, tmp_path / "flat.csv", tmp_path / "out.parquet")
     _same(_wide(scored.scores), expected)
+
+
+@pytest.fixture(scope="module")
+def ask(training: Training) -> Callable[[str, list[Any]], list[Any]]:
+    """Post contents to the service, one after the other, and return the answers."""
+    app = create_app(vfprog.load_bundle(training.bundle))
+
+    async def post(path: str, contents: list[Any]) -> list[Any]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            answers = [await client.post(path, json=content) for content in contents]
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.json() for answer in answers]
+
+    return lambda path, contents: asyncio.run(post(path, contents))
+
+
+def test_rest_answers_the_same(ask, patients: Path, expected: pd.DataFrame) -> None:
+    _same(_frame(ask("/v1/predict?panel=false", _records(patients))), expected)
+
+
+def test_a_batch_over_rest_answers_the_same(ask, patients: Path, expected: pd.DataFrame) -> None:
+    (answers,) = ask("/v1/predict/batch?panel=false", [_records(patients)])
+    _same(_frame(answers), expected)
+
+
+def test_fhir_answers_the_same(
+    ask, training: Training, patients: Path, expected: pd.DataFrame
+) -> None:
+    dictionary = vfprog.load_bundle(training.bundle).dictionary
+    sent = [as_bundle(record, dictionary, load_mapping()) for record in _records(patients)]
+    _same(_frame_of_fhir(ask("/fhir/RiskAssessment/$evaluate", sent)), expected)
+
+
+def test_the_command_writes_the_same_as_fhir(
+    training: Training, patients: Path, expected: pd.DataFrame, tmp_path: Path
+) -> None:
+    (tmp_path / "patients.json").write_text(json.dumps(_records(patients)))
+    command = [sys.executable, "-m", "vfprog", "predict", str(training.bundle),
+               str(tmp_path / "patients.json"), "--format", "fhir"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    written = [entry["resource"] for entry in json.loads(done.stdout)["entry"]]
+    _same(_frame_of_fhir(written), expected)
+
+
+def _frame_of_fhir(assessments: list[Any]) -> pd.DataFrame:
+    rows = [
+        {p["outcome"]["coding"][0]["code"]: p["probabilityDecimal"] for p in one["prediction"]}
+        for one in assessments
+    ]
+    return pd.DataFrame(rows, columns=list(ENDPOINTS), dtype=float)
 
 
 def test_mlflow_scores_the_same(

@@ -61,6 +61,8 @@ COVERED_ELSEWHERE = {
     "vfprog/data/unpivot.py": "tests/data/test_readers.py",
     "vfprog/data/values.py": "tests/data/test_mapping.py",
     "vfprog/records.py": "tests/tracking/test_send.py",
+    "vfprog/scoring/panel_build.py": "tests/scoring/test_panel.py",
+    "vfprog/serving/settings.py": "tests/serving/test_app.py",
     "vfprog/simulate/draws.py": "tests/simulate/test_parts.py",
     "vfprog/simulate/events.py": "tests/simulate/test_generate.py",
     "vfprog/simulate/fracture.py": "tests/simulate/test_marginals.py",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vfprog.data.readers import read_registry
     from vfprog.scoring.bundle import load_bundle
     from vfprog.scoring.predict import predict
+    from vfprog.scoring.what_if import what_if
     from vfprog.simulate.generate import simulate as simulate_registry
     from vfprog.workflows.explain import explain as explain_registry
     from vfprog.workflows.score import score
@@ -31,6 +32,7 @@ __all__ = [
     "simulate_registry",
     "train",
     "validate",
+    "what_if",
 ]
 
 # No name here may be that of a subpackage: importing `vfprog.explain` binds `explain` to the
@@ -44,6 +46,7 @@ _HOMES = {
     "simulate_registry": ("vfprog.simulate.generate", "simulate"),
     "train": ("vfprog.workflows.train", "train"),
     "validate": ("vfprog.workflows.validate", "validate"),
+    "what_if": ("vfprog.scoring.what_if", "what_if"),
 }
 
 

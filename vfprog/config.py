@@ -100,13 +100,15 @@ def find_config(name: str | Path, *, folder: str = "") -> Path:
     raise ConfigError(f"no configuration named {str(name)!r}; there are: {known}")
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path, *, until: re.Pattern[str] | None = None) -> dict[str, Any]:
     """Read one YAML file as a mapping.
 
     Parameters
     ----------
     path : pathlib.Path
         File to read, UTF-8.
+    until : re.Pattern, optional
+        What follows the first match is not read: parsing is slow, and some want the head only.
 
     Returns
     -------
@@ -119,7 +121,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
         The file is not YAML, repeats a key, or is not a mapping at its top.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
+        text = path.read_text(encoding="utf-8")
+        end = until.search(text) if until is not None else None
+        content = yaml.load(text[: end.start()] if end else text, Loader=_StrictLoader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if not isinstance(content, dict):

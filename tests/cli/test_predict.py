@@ -11,11 +11,16 @@ from tests.bundles import AFTER, PATIENT
 from vfprog.cli.app import run
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
+from vfprog.scoring.what_if import what_if
 
-_KEYS = {"model", "prognoses", "missing", "warnings"}
+_KEYS = {
+    "model", "prognoses", "missing", "warnings", "applicability", "evidence", "of_score",
+    "alignment_flags",
+}  # fmt: skip
 _PROGNOSIS = {
     "endpoint", "definition", "horizon_days", "prediction_time", "risk", "instability_interval",
-    "instability_level", "base_log_odds", "contributions",
+    "instability_level", "base_log_odds", "contributions", "instability_label",
+    "instability_coverage", "gaps", "peers",
 }  # fmt: skip
 
 
@@ -36,7 +41,7 @@ def test_text_is_the_rendered_prediction(bundle, patient, capsys) -> None:
 def test_json_follows_the_schema_at_full_precision(bundle, patient, capsys) -> None:
     assert run(["predict", str(bundle), str(patient), "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    assert set(content) >= _KEYS
+    assert set(content) == _KEYS
     assert set(content["model"]) == {"name", "version", "trained_on", "sha256"}
     first = content["prognoses"][0]
     assert set(first) == _PROGNOSIS
@@ -139,3 +144,88 @@ def test_an_altered_bundle_is_refused(bundle, patient, tmp_path, capsys) -> None
     target.write_bytes(target.read_bytes() + b"x")
     assert run(["predict", str(altered), str(patient)]) == 2
     assert "was altered" in capsys.readouterr().err
+
+
+# --- what if
+
+
+def test_what_if_in_text_and_json(bundle, patient, capsys) -> None:
+    command = ["predict", str(bundle), str(patient), "--what-if", "age_years=60",
+               "--what-if", " L2.height_loss_pct = 40", "--what-if", "opioids="]  # fmt: skip
+    assert run(command) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "What if: Age 79 → 60, Height loss 12.5 → 40, Takes opioids no → not given" in shown
+    assert "not the effect of changing it" in shown
+    assert run([*command, "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    changes = {"age_years": 60, "L2.height_loss_pct": 40, "opioids": None}
+    answered = what_if(bundle, PATIENT, changes).as_dict()
+    assert content["what_if"]["endpoints"] == answered["endpoints"]
+    assert content["what_if"]["label"] == answered["label"]
+
+
+def test_without_a_change_there_is_no_what_if(bundle, patient, capsys) -> None:
+    run(["predict", str(bundle), str(patient), "--format", "json"])
+    assert "what_if" not in json.loads(capsys.readouterr().out)
+
+
+def test_cement_is_refused_unless_asked_for(bundle, capsys, monkeypatch) -> None:
+    after = json.dumps(PATIENT | {"vertebrae": [AFTER]}).encode()
+    command = ["predict", str(bundle), "-", "--what-if", "cement_volume_ml=3"]
+    _stdin(monkeypatch, after)
+    assert run(command) == 2
+    assert "is known only from the procedure: ask for it" in capsys.readouterr().err
+    _stdin(monkeypatch, after)
+    assert run([*command, "--procedure"]) == 0
+    assert "Cement volume 6.5 → 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("age_years", "--what-if age_years: expected INPUT=VALUE"),
+        ("=60", "--what-if : expected INPUT=VALUE"),
+        ("age_years=sixty", "age_years: expected a number in years, got 'sixty'"),
+        ("age=60", "what_if.age: is no predictor of this model"),
+        ("L4.height_loss_pct=6", "means a vertebra that is not given"),
+    ],
+)
+def test_a_wrong_what_if(bundle, patient, capsys, change, message) -> None:
+    assert run(["predict", str(bundle), str(patient), "--what-if", change]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_what_if_is_of_one_patient_and_names_an_input_once(bundle, patient, capsys, monkeypatch):
+    _stdin(monkeypatch, json.dumps([PATIENT, PATIENT]).encode())
+    assert run(["predict", str(bundle), "-", "--what-if", "age_years=60"]) == 2
+    assert "--what-if is for one patient, not for a list" in capsys.readouterr().err
+    twice = ["--what-if", "age_years=60", "--what-if", "age_years=70"]
+    assert run(["predict", str(bundle), str(patient), *twice]) == 2
+    assert "--what-if changes age_years twice" in capsys.readouterr().err
+
+
+def test_fhir_is_a_valid_assessment_at_full_precision(bundle, patient, capsys) -> None:
+    from fhir.resources.R4B.riskassessment import RiskAssessment
+
+    assert run(["predict", str(bundle), str(patient), "--format", "fhir"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    RiskAssessment.model_validate(content)
+    assert [p["probabilityDecimal"] for p in content["prediction"]] == [
+        p.risk for p in predict(bundle, PATIENT).prognoses
+    ]
+
+
+def test_fhir_of_several_patients_is_a_bundle(bundle, capsys, monkeypatch) -> None:
+    from fhir.resources.R4B.bundle import Bundle
+
+    _stdin(monkeypatch, json.dumps([PATIENT, PATIENT]).encode())
+    assert run(["predict", str(bundle), "-", "--format", "fhir"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    Bundle.model_validate(content)
+    assert len(content["entry"]) == 2
+
+
+def test_a_what_if_is_no_assessment(bundle, patient, capsys) -> None:
+    arguments = ["--format", "fhir", "--what-if", "age_years=60"]
+    assert run(["predict", str(bundle), str(patient), *arguments]) == 2
+    assert "has no place in a RiskAssessment" in capsys.readouterr().err

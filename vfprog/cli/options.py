@@ -34,4 +34,12 @@ class Format(StrEnum):
     json = "json"
 
 
+class PredictionFormat(StrEnum):
+    """Form in which a prediction is printed."""
+
+    text = "text"
+    json = "json"
+    fhir = "fhir"
+
+
 OutputFormat = Annotated[Format, typer.Option("--format", help="Text to read, or JSON.")]

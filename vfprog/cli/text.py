@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vfprog.cli.panel import beside_the_risk, of_the_patient, what_if_lines, wrapped
 from vfprog.cli.waterfall import PLAIN, Style, paint, percent, waterfall
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.prognosis import Prediction, Prognosis
+    from vfprog.scoring.what_if import WhatIf
 
 SIMULATED = "trained_on_simulated"
 _TIMES = {"preprocedure": "known before the procedure", "postprocedure": "procedure included"}
@@ -30,7 +32,9 @@ class _Frame:
 _DOUBLE, _ASCII = _Frame(("╔", "╗", "╚", "╝"), "═", "║"), _Frame(("#", "#", "#", "#"), "#", "#")
 
 
-def render(prediction: Prediction, bundle: Bundle, style: Style = PLAIN) -> str:
+def render(
+    prediction: Prediction, bundle: Bundle, style: Style = PLAIN, *, what_if: WhatIf | None = None
+) -> str:
     """Return one prediction as text of at most ``style.width`` columns.
 
     Parameters
@@ -41,6 +45,8 @@ def render(prediction: Prediction, bundle: Bundle, style: Style = PLAIN) -> str:
         The bundle that answered: it knows the labels and units.
     style : Style
         Width, colours and characters.
+    what_if : WhatIf, optional
+        The risks if inputs were others.
 
     Returns
     -------
@@ -55,7 +61,11 @@ def render(prediction: Prediction, bundle: Bundle, style: Style = PLAIN) -> str:
         lines += [*_prognosis(prognosis, bundle, style), ""]
     if not prediction.prognoses:
         lines += ["No endpoint of this model applies to this patient.", ""]
+    if what_if is not None:
+        lines += [*what_if_lines(what_if, bundle, style), ""]
     lines += _remarks(prediction, bundle, style)
+    known = list(of_the_patient(prediction, style))
+    lines += [*known, ""] if known else []
     lines += _identity(prediction, style)
     return "\n".join(line.rstrip() for line in lines)
 
@@ -93,7 +103,7 @@ def _prognosis(prognosis: Prognosis, bundle: Bundle, style: Style) -> Iterator[s
     for line in textwrap.wrap(_instability(prognosis), style.width - 2):
         yield f"  {line}"
     yield ""
-    yield from _wrapped("Defined as ", prognosis.definition, style)
+    yield from wrapped("Defined as ", prognosis.definition, style)
     yield ""
     yield from waterfall(prognosis, bundle, style)
     sums = [
@@ -102,7 +112,8 @@ def _prognosis(prognosis: Prognosis, bundle: Bundle, style: Style) -> Iterator[s
     ]
     if sums:
         yield ""
-        yield from _wrapped("By group: ", ", ".join(sums), style)
+        yield from wrapped("By group: ", ", ".join(sums), style)
+    yield from beside_the_risk(prognosis, bundle, style)
 
 
 def _frequency(risk: float) -> str:
@@ -121,14 +132,19 @@ def _instability(prognosis: Prognosis) -> str:
         return "No interval: the bundle holds no refits."
     low, high = (percent(limit) for limit in prognosis.instability_interval)
     share = f"{100 * prognosis.instability_level:g} % of refits"
-    return f"{low} to {high}: how far the model might have differed ({share})"
+    text = f"{low} to {high}: {prognosis.instability_label} ({share})"
+    measured = prognosis.instability_coverage
+    if measured is None:
+        return text
+    held = f"it held the true risk of {100 * measured.share:.0f} % of {measured.n:,}"
+    return f"{text}; {held}, {measured.source}"
 
 
 def _remarks(prediction: Prediction, bundle: Bundle, style: Style) -> list[str]:
     lines: list[str] = []
     if prediction.missing:
         words = ", ".join(bundle.label(name) for name in prediction.missing)
-        lines += _wrapped(f"Not given ({len(prediction.missing)}): ", words, style)
+        lines += wrapped(f"Not given ({len(prediction.missing)}): ", words, style)
     warnings = [warn for warn in prediction.warnings if warn.code != SIMULATED]
     for warn in warnings:
         about = f"{bundle.label(warn.predictor)}: " if warn.predictor else ""
@@ -141,14 +157,7 @@ def _identity(prediction: Prediction, style: Style) -> Iterable[str]:
     model = prediction.model
     data = "simulated data" if model.trained_on == "simulated" else "a registry"
     words = f"{model.name} {model.version}, trained on {data}, sha256 {model.sha256[:12]}"
-    yield from _wrapped("Model: ", words, style)
-    yield from _wrapped(
+    yield from wrapped("Model: ", words, style)
+    yield from wrapped(
         "", "A prognosis, never a recommendation: it does not say whether to treat.", style
     )
-
-
-def _wrapped(head: str, words: str, style: Style) -> list[str]:
-    return textwrap.wrap(
-        head + words, style.width, initial_indent="  ", subsequent_indent="    ",
-        break_on_hyphens=False,
-    )  # fmt: skip

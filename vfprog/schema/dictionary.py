@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -131,14 +131,15 @@ class Dictionary(BaseModel):
             raise ValueError(f"concepts without a label: {lost}")
         return self
 
+    @cached_property
+    def _by_name(self) -> dict[str, Predictor]:
+        return {predictor.name: predictor for predictor in self.predictors}
+
     def __getitem__(self, name: str) -> Predictor:
-        for predictor in self.predictors:
-            if predictor.name == name:
-                return predictor
-        raise KeyError(name)
+        return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
-        return any(p.name == name for p in self.predictors)
+        return name in self._by_name
 
     def of_table(self, table: str) -> tuple[Predictor, ...]:
         """Return the predictors recorded in one table, in order."""

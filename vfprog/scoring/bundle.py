@@ -35,7 +35,10 @@ from vfprog.scoring.manifest import (
 )
 from vfprog.scoring.members import Members
 from vfprog.scoring.model import PrognosticModel
+from vfprog.scoring.peers import PeerTable
+from vfprog.scoring.plausible import Plausible, plausible_values
 from vfprog.scoring.prognosis import ModelIdentity
+from vfprog.scoring.typicality import Typicality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +86,22 @@ class Bundle:
             name = spec["endpoint"]["name"]
             times[name] = (*times.get(name, ()), spec["prediction_time"])
         return times
+
+    @cached_property
+    def typicality(self) -> Typicality | None:
+        """What tells how unlike the development patients someone is, or None."""
+        content = self.manifest["typicality"]
+        return Typicality.from_dict(content) if content else None
+
+    @cached_property
+    def peers(self) -> PeerTable:
+        """How the models performed by group."""
+        return PeerTable(self.manifest["subgroups"], self.dictionary)
+
+    @cached_property
+    def plausible(self) -> dict[str, Plausible]:
+        """The values at which an input that is missing is tried, by predictor."""
+        return plausible_values(self.manifest["reference"], self.dictionary)
 
     @property
     def model_names(self) -> tuple[str, ...]:

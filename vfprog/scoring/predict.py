@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -16,6 +17,7 @@ from vfprog.scoring.choice import (
     known_after_procedure,
 )
 from vfprog.scoring.members import INSTABILITY_LEVEL
+from vfprog.scoring.panel_build import beside_the_risks, with_panel
 from vfprog.scoring.patient import PELVIC_ANGLES, patient_of, read_patients
 from vfprog.scoring.prognosis import Contribution, Prediction, Prognosis, Warn
 from vfprog.scoring.values import PatientValues
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vfprog.errors import Failure
-    from vfprog.features.arrays import EpisodeArrays, FloatArray
+    from vfprog.features.arrays import BoolArray, EpisodeArrays, FloatArray
     from vfprog.scoring.members import Members
     from vfprog.scoring.model import PrognosticModel
 
@@ -33,14 +35,18 @@ _CODES = {"usual_range": "outside_usual_range"}
 
 
 @overload
-def predict(bundle: Bundle | str | Path, patient: Mapping[str, Any]) -> Prediction: ...
+def predict(
+    bundle: Bundle | str | Path, patient: Mapping[str, Any], *, panel: bool = True
+) -> Prediction: ...
 @overload
 def predict(
-    bundle: Bundle | str | Path, patient: Sequence[Mapping[str, Any]]
+    bundle: Bundle | str | Path, patient: Sequence[Mapping[str, Any]], *, panel: bool = True
 ) -> list[Prediction]: ...
 @overload
-def predict(bundle: Bundle | str | Path, patient: Any) -> Any: ...
-def predict(bundle: Bundle | str | Path, patient: Any) -> Prediction | list[Prediction]:
+def predict(bundle: Bundle | str | Path, patient: Any, *, panel: bool = True) -> Any: ...
+def predict(
+    bundle: Bundle | str | Path, patient: Any, *, panel: bool = True
+) -> Prediction | list[Prediction]:
     """Predict every endpoint of a bundle for one patient or several.
 
     Parameters
@@ -50,6 +56,9 @@ def predict(bundle: Bundle | str | Path, patient: Any) -> Prediction | list[Pred
     patient : mapping, sequence of mapping, or pandas.DataFrame
         Predictors by name, with ``vertebrae`` as a list of mappings. An absent key, None and NaN
         mean the same: not known. A table has one row per patient.
+    panel : bool
+        Whether to say, too, how far each risk may be trusted and what the published evidence
+        is; the risks and their explanations are the same without.
 
     Returns
     -------
@@ -70,43 +79,56 @@ def predict(bundle: Bundle | str | Path, patient: Any) -> Prediction | list[Pred
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     if isinstance(patient, Mapping):
-        return _predict_all(loaded, [patient])[0]
+        return _predict_all(loaded, [patient], panel=panel)[0]
     if hasattr(patient, "columns") and hasattr(patient, "to_dict"):
-        return _predict_all(loaded, patient.to_dict("records"))
+        return _predict_all(loaded, patient.to_dict("records"), panel=panel)
     if isinstance(patient, Sequence) and not isinstance(patient, str | bytes):
-        return _predict_all(loaded, patient)
+        return _predict_all(loaded, patient, panel=panel)
     kind = type(patient).__name__
     raise TypeError(f"expected a mapping, a list of mappings or a DataFrame, got {kind}")
 
 
-def _predict_all(bundle: Bundle, records: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+def _predict_all(
+    bundle: Bundle, records: Sequence[Mapping[str, Any]], *, panel: bool
+) -> list[Prediction]:
     if not len(records):
         return []
     patients = read_patients(records, bundle.dictionary)
     arrays = patients.arrays
     derived = derive_features(arrays, bundle.dictionary)
     values = [PatientValues(arrays, row, bundle.dictionary, derived) for row in range(arrays.n)]
+    chosen = assignments(bundle, arrays)
+    missing = _missing(bundle, chosen, values)
+    beside = beside_the_risks(bundle, arrays, missing, chosen) if panel else {}
     prognoses: list[list[Prognosis]] = [[] for _ in range(arrays.n)]
-    used: list[set[str]] = [set() for _ in range(arrays.n)]
-    for name, answering in assignments(bundle, arrays):
+    for name, answering in chosen:
         model, rows = bundle.model(name), np.flatnonzero(answering)
         X = model.matrix(derived, arrays.n)[rows]
-        for row, prognosis in zip(
-            rows, _prognoses(model, bundle.members(name), X, [values[r] for r in rows]), strict=True
-        ):
-            prognoses[row].append(prognosis)
-            used[row] |= model.parents
+        found = _prognoses(model, bundle.members(name), X, [values[r] for r in rows])
+        for row, prognosis in zip(rows.tolist(), found, strict=True):
+            prognoses[row].append(replace(prognosis, **beside.get((name, row), {})))
     warnings = _warnings(bundle, arrays, patients.warnings)
     unused = _unused(bundle)
-    return [
-        Prediction(
-            bundle.identity,
-            tuple(prognoses[row]),
-            values[row].missing(used[row]),
-            warnings[row] + tuple(w for w in unused if values[row].given(str(w.predictor))),
-        )
+    warned = [
+        warnings[row] + tuple(w for w in unused if values[row].given(str(w.predictor)))
         for row in range(arrays.n)
     ]
+    predictions = [
+        Prediction(bundle.identity, tuple(prognoses[row]), missing[row], warned[row])
+        for row in range(arrays.n)
+    ]
+    return with_panel(predictions, bundle, arrays, derived) if panel else predictions
+
+
+def _missing(
+    bundle: Bundle, chosen: Sequence[tuple[str, BoolArray]], values: Sequence[PatientValues]
+) -> list[tuple[str, ...]]:
+    """Return the inputs of the answering models that each patient lacks."""
+    used: list[set[str]] = [set() for _ in values]
+    for name, answering in chosen:
+        for row in np.flatnonzero(answering):
+            used[row] |= bundle.model(name).parents
+    return [values[row].missing(used[row]) for row in range(len(values))]
 
 
 def _prognoses(

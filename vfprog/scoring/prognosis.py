@@ -3,8 +3,47 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from vfprog.scoring.panel import INSTABILITY_LABEL
+
+if TYPE_CHECKING:
+    from vfprog.scoring.panel import (
+        AlignmentReading,
+        Applicability,
+        Coverage,
+        Gap,
+        OfScoreReading,
+        Peer,
+        TrialMatch,
+    )
+
+
+_LEAVES = frozenset({float, str, int, bool, type(None)})
+
+
+class Plain:
+    """A dataclass that turns into plain dictionaries and lists."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries and lists, ready for JSON."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Return JSON at full precision."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return dictionaries and lists; `dataclasses.asdict` copies each number and takes longer."""
+    if type(value) in _LEAVES:
+        return value
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return {name: _plain(each) for name, each in vars(value).items()}
+    return value
 
 
 @dataclass(frozen=True)
@@ -53,6 +92,14 @@ class Prognosis:
         Log-odds before the patient's inputs are known.
     contributions : tuple of Contribution
         Largest first; base and their sum give ``logit(risk)``.
+    instability_label : str
+        What the interval is, in words; it is no confidence interval.
+    instability_coverage : Coverage or None
+        How often the interval held the true risk, if the bundle says.
+    gaps : tuple of Gap
+        How far each missing input could move the risk, the largest spread first.
+    peers : tuple of Peer
+        How the model performed in the groups the patient belongs to.
     """
 
     endpoint: str
@@ -64,6 +111,10 @@ class Prognosis:
     instability_level: float
     base_log_odds: float
     contributions: tuple[Contribution, ...]
+    instability_label: str = INSTABILITY_LABEL
+    instability_coverage: Coverage | None = None
+    gaps: tuple[Gap, ...] = ()
+    peers: tuple[Peer, ...] = ()
 
     def concepts(self) -> dict[str, float]:
         """Return the contributions summed within each concept group, largest first."""
@@ -113,7 +164,7 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Plain):
     """All prognoses of one patient.
 
     Parameters
@@ -126,12 +177,24 @@ class Prediction:
         Predictors of the models that were not given.
     warnings : tuple of Warn
         What the reader should know.
+    applicability : Applicability or None
+        How unlike the development patients this one is; None if the bundle cannot tell.
+    evidence : tuple of TrialMatch
+        For each trial, whether it would have enrolled the patient and what it found.
+    of_score : OfScoreReading or None
+        The OF score; None if none of its items is given.
+    alignment_flags : AlignmentReading or None
+        The alignment flags; None if none can be judged.
     """
 
     model: ModelIdentity
     prognoses: tuple[Prognosis, ...]
     missing: tuple[str, ...]
     warnings: tuple[Warn, ...]
+    applicability: Applicability | None = None
+    evidence: tuple[TrialMatch, ...] = ()
+    of_score: OfScoreReading | None = None
+    alignment_flags: AlignmentReading | None = None
 
     def __getitem__(self, endpoint: str) -> Prognosis:
         for prognosis in self.prognoses:
@@ -139,11 +202,3 @@ class Prediction:
                 return prognosis
         known = ", ".join(p.endpoint for p in self.prognoses) or "none"
         raise KeyError(f"no prognosis of {endpoint!r} for this patient; there is: {known}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain dictionaries and lists, ready for JSON."""
-        return asdict(self)
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """Return the prediction as JSON at full precision."""
-        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)

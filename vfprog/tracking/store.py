@@ -43,7 +43,10 @@ def resolve_store(root: Path = Path("mlruns")) -> str:
         ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite address under `root`. The
         experiment ``vfprog`` exists there.
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or _default_uri(root)
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri:
+        root.mkdir(parents=True, exist_ok=True)
+        uri = default_uri(root)
     ensure_experiment(uri, EXPERIMENT)
     return uri
 
@@ -164,6 +167,6 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _default_uri(root: Path) -> str:
-    root.mkdir(parents=True, exist_ok=True)
+def default_uri(root: Path) -> str:
+    """Return the address of the store in a folder; nothing is made."""
     return f"{_SQLITE}{root.as_posix()}/mlflow.db"

@@ -14,6 +14,7 @@ from vfprog.data.screening.reference import summarise
 from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import BundleParts
 from vfprog.scoring.members import stack_members
+from vfprog.scoring.typicality_learn import learn_typicality
 from vfprog.validation.performance import performance
 from vfprog.workflows.evidence import as_columns
 
@@ -211,7 +212,16 @@ def bundle_parts(
         provenance=provenance,
         reference={name: kept.as_dict() for name, kept in summarise(typed, dictionary).items()},
         tables={name: as_columns(frame) for name, frame in tables.items()},
+        typicality=_typicality(work, registry),
     )
+
+
+def _typicality(work: Work, registry: Registry) -> dict[str, Any]:
+    """Return what tells how unlike the development patients someone is: those of any endpoint."""
+    took_part = {episode for cohort in work.cohorts.values() for episode in cohort.episode_id}
+    rows = np.flatnonzero(registry.episodes["episode_id"].isin(took_part))
+    learned = learn_typicality(registry.arrays().take(rows), registry.dictionary)
+    return {} if learned is None else learned.as_dict()
 
 
 def _plain(value: Any) -> Any:

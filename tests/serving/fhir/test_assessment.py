@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from fhir.resources.R4B.riskassessment import RiskAssessment
+
+from tests.bundles import PATIENT, hand_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.predict import predict
+from vfprog.serving.fhir.assessment import INTERVAL, risk_assessment
+
+DAY = date(2026, 1, 15)
+
+
+@pytest.fixture(scope="module")
+def registry_bundle(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("assessment") / "real"
+    return load_bundle(hand_bundle(folder, simulated=False, members=False))
+
+
+def assessed(bundle, patient=PATIENT, **more):
+    resource = risk_assessment(predict(bundle, patient), bundle, day=DAY, **more)
+    written = json.loads(json.dumps(resource))
+    RiskAssessment.model_validate(written)
+    return written
+
+
+def test_one_prediction_per_endpoint_at_full_precision(bundle) -> None:
+    prediction, found = predict(bundle, PATIENT), assessed(bundle)
+    assert [p["probabilityDecimal"] for p in found["prediction"]] == [
+        p.risk for p in prediction.prognoses
+    ]
+    first, prognosis = found["prediction"][0], prediction["response"]
+    assert first["outcome"]["coding"][0]["code"] == "response"
+    assert first["whenPeriod"] == {"start": "2026-01-15", "end": "2026-02-14"}
+    assert prognosis.definition in first["rationale"]
+    assert first["rationale"].startswith(f"{100 * prognosis.risk:.0f} of 100 patients")
+    (extension,) = first["extension"]
+    limits = extension["valueRange"]
+    assert extension["url"] == INTERVAL
+    assert (limits["low"]["value"], limits["high"]["value"]) == prognosis.instability_interval
+
+
+def test_who_answered_about_whom_and_from_what(bundle) -> None:
+    found = assessed(bundle, subject="Patient/p1", basis=["Observation/1", "Observation/2"])
+    assert found["subject"] == {"reference": "Patient/p1"}
+    assert [b["reference"] for b in found["basis"]] == ["Observation/1", "Observation/2"]
+    assert found["method"]["coding"][0] == {
+        "system": "urn:vfprog:model", "version": "1", "code": "hand",
+    }  # fmt: skip
+    (device,) = found["contained"]
+    assert found["performer"] == {"reference": f"#{device['id']}"}
+    assert device["identifier"][0]["value"] == f"sha256:{bundle.identity.sha256}"
+    assert device["version"] == [{"value": "1"}]
+    assert found["occurrenceDateTime"] == "2026-01-15"
+
+
+def test_simulated_models_are_marked_and_others_are_not(bundle, registry_bundle) -> None:
+    simulated, real = assessed(bundle), assessed(registry_bundle)
+    assert simulated["note"][0]["text"].startswith("SIMULATED")
+    assert simulated["meta"]["security"][0]["code"] == "HTEST"
+    assert (simulated["status"], real["status"]) == ("preliminary", "final")
+    assert "meta" not in real
+    assert "SIMULATED" not in json.dumps(real)
+    assert "extension" not in real["prediction"][0]  # no members, no interval
+
+
+def test_warnings_and_notes_come_along_and_a_prognosis_is_no_advice(bundle) -> None:
+    found = assessed(bundle, PATIENT | {"bmi_kg_m2": 60, "vas_baseline": 2}, notes=["left out"])
+    texts = [note["text"] for note in found["note"]]
+    assert any(text.startswith("bmi_kg_m2: usually lies between") for text in texts)
+    assert any("never a recommendation" in text for text in texts)
+    assert texts[-1] == "left out"
+    assert [p["outcome"]["coding"][0]["code"] for p in found["prediction"]] == ["new_fracture"]
+
+
+def test_without_a_subject_or_day_it_is_still_valid(bundle) -> None:
+    found = risk_assessment(predict(bundle, PATIENT), bundle)
+    RiskAssessment.model_validate(found)
+    assert "reference" not in found["subject"]
+    assert "basis" not in found

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+from fhir.resources.R4B.riskassessment import RiskAssessment
+
+from tests.bundles import PATIENT as GIVEN
+from tests.serving.client import Client
+from tests.serving.fhir.samples import PATIENT, bundle_of, fracture
+from vfprog.scoring.predict import predict
+from vfprog.serving.fhir.example import as_bundle
+from vfprog.serving.fhir.mapping import load_mapping
+
+PATH = "/fhir/RiskAssessment/$evaluate"
+FHIR = {"content-type": "application/fhir+json"}
+
+
+def outcome(response, status: int):
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/fhir+json"
+    OperationOutcome.model_validate(response.json())
+    return response.json()["issue"]
+
+
+def test_a_bundle_gets_a_valid_assessment(client: Client, bundle) -> None:
+    sent = as_bundle(GIVEN, bundle.dictionary, load_mapping())
+    response = client.post(PATH, content=json.dumps(sent), headers=FHIR)
+    assert response.headers["content-type"] == "application/fhir+json"
+    RiskAssessment.model_validate(response.json())
+    assert [p["probabilityDecimal"] for p in response.json()["prediction"]] == [
+        p.risk for p in predict(bundle, GIVEN).prognoses
+    ]
+
+
+def test_the_day_may_be_given(client: Client) -> None:
+    sent = bundle_of(PATIENT, fracture())
+    found = client.post(f"{PATH}?date=2026-01-15", json=sent).json()
+    assert found["occurrenceDateTime"] == "2026-01-15"
+    today = client.post(PATH, json=sent).json()["occurrenceDateTime"]
+    assert today == datetime.now(UTC).date().isoformat()
+
+
+@pytest.mark.parametrize("day", ["15.1.2026", "2026-13-01", "2026-01-15T00:00", ""])
+def test_a_day_that_is_none_is_refused(client: Client, day: str) -> None:
+    response = client.post(f"{PATH}?date={day}", json=bundle_of(PATIENT))
+    assert "is no day such as" in outcome(response, 422)[0]["diagnostics"]
+
+
+def test_every_refusal_under_fhir_is_an_outcome(client: Client) -> None:
+    assert outcome(client.post(PATH, content=b"{", headers=FHIR), 400)[0]["code"] == "structure"
+    assert outcome(client.post(PATH, content=b"{}"), 415)[0]["code"] == "not-supported"
+    assert outcome(client.post(PATH, json=[]), 422)[0]["expression"] == ["Bundle"]
+    assert outcome(client.get("/fhir/Patient/1"), 404)[0]["code"] == "not-found"
+    assert outcome(client.get(PATH), 405)[0]["code"] == "not-supported"
+
+
+def test_the_capability_statement_is_valid(client: Client) -> None:
+    statement = client.get("/fhir/metadata").json()
+    CapabilityStatement.model_validate(statement)
+    assert statement["fhirVersion"] == "4.0.1"

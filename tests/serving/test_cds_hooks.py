@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.bundles import PATIENT as GIVEN
+from tests.bundles import hand_bundle
+from tests.serving.client import Client
+from tests.serving.fhir.samples import LOINC, PATIENT, bundle_of, fracture, observation
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.predict import predict
+from vfprog.serving.app import create_app
+from vfprog.serving.cds_hooks import SERVICE, card
+
+PATH = f"/cds-services/{SERVICE}"
+PAIN = observation(LOINC, "72514-3", at="2026-01-02", valueInteger=8)
+
+
+def request(**change):
+    return {
+        "hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/1", "patientId": "p1"},
+        "prefetch": {"patient": PATIENT, "observations": bundle_of(PAIN),
+                     "conditions": bundle_of(fracture())},
+    } | change  # fmt: skip
+
+
+def fields(response, status: int = 422) -> list[str]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    return [line["field"] for line in response.json()["failures"]]
+
+
+def test_the_discovery_names_the_service_and_what_to_send(client: Client) -> None:
+    (service,) = client.get("/cds-services").json()["services"]
+    assert (service["id"], service["hook"]) == (SERVICE, "patient-view")
+    assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
+    assert "http://loinc.org|72514-3" in service["prefetch"]["observations"]
+    assert "http://snomed.info/sct|42942008" in service["prefetch"]["conditions"]
+
+
+def test_a_patient_with_a_fracture_gets_one_card_with_the_risks(client: Client) -> None:
+    response = client.post(PATH, json=request())
+    (found,) = response.json()["cards"]
+    assert found["indicator"] == "info"
+    assert found["summary"].startswith("SIMULATED. Pain response ")
+    assert len(found["summary"]) <= 140
+    assert found["detail"].startswith("**SIMULATED: the model was trained on simulated data.")
+    assert "never a recommendation" in found["detail"]
+    assert "Not known: " in found["detail"]
+    assert found["source"]["label"] == "vfprog: model hand 1"
+    assert found["links"][0]["url"] == "http://service/"
+
+
+def test_a_patient_without_a_fracture_gets_none(client: Client) -> None:
+    sent = request(prefetch={"patient": PATIENT, "observations": None, "conditions": None})
+    assert client.post(PATH, json=sent).json() == {"cards": []}
+
+
+def test_the_risks_are_those_of_scoring_and_a_real_model_is_not_marked(tmp_path) -> None:
+    bundle = load_bundle(hand_bundle(tmp_path / "b", simulated=False, members=False))
+    prediction = predict(bundle, GIVEN)
+    found = card(prediction, bundle, "https://vfprog.example/")
+    response, new = (100 * p.risk for p in prediction.prognoses)
+    assert found["summary"] == f"Pain response {response:.0f} %, New vertebral fracture {new:.0f} %"
+    assert "SIMULATED" not in found["detail"]
+
+
+def test_a_long_summary_is_cut_at_what_is_allowed(bundle, monkeypatch) -> None:
+    name = "response_preprocedure"
+    endpoint = bundle.model(name).endpoint.model_copy(update={"label": "Pain " * 60})
+    monkeypatch.setitem(bundle._models, name, _with_endpoint(bundle.model(name), endpoint))
+    assert len(card(predict(bundle, GIVEN), bundle, "x")["summary"]) == 140
+
+
+def _with_endpoint(model, endpoint):
+    from dataclasses import replace
+
+    return replace(model, endpoint=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"hook": "order-sign"}, ["hook"]),
+        ({"hookInstance": None}, ["hookInstance"]),
+        ({"context": {}}, ["context.patientId"]),
+        ({"context": []}, ["context.patientId"]),
+        ({"prefetch": []}, ["prefetch"]),
+        ({"hook": 1, "hookInstance": 1, "context": 1, "prefetch": 1},
+         ["hook", "hookInstance", "context.patientId", "prefetch"]),
+        ({"context": {"patientId": "p2"}}, ["prefetch"]),
+        ({"prefetch": {"patient": {"resourceType": "Patient", "birthDate": 7}}},
+         ["prefetch.patient.birthDate"]),
+        ({"prefetch": {"patient": PATIENT, "observations": {"resourceType": "Bundle", "entry": 1}}},
+         ["prefetch.observations.entry"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_request_is_refused_with_its_fields(client: Client, change, named) -> None:
+    assert fields(client.post(PATH, json=request(**change))) == named
+
+
+def test_a_wrong_value_is_named_where_it_stands(client: Client) -> None:
+    wrong = bundle_of(PAIN | {"valueInteger": 80})
+    sent = request(prefetch={**request()["prefetch"], "observations": wrong})
+    assert fields(client.post(PATH, json=sent)) == ["prefetch.observations.entry[0].resource"]
+
+
+@pytest.mark.parametrize("prefetch", [None, {}, {"patient": None}])
+def test_without_resources_the_precondition_fails(client: Client, prefetch) -> None:
+    assert fields(client.post(PATH, json=request(prefetch=prefetch)), 412) == ["prefetch.patient"]
+
+
+def test_an_unknown_service_is_none(bundle) -> None:
+    assert Client(create_app(bundle)).post("/cds-services/other", json={}).status_code == 404

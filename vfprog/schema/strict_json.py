@@ -1,0 +1,84 @@
+"""JSON as patients arrive in it, read strictly: what could be misread is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from vfprog.errors import Failure, InputError
+
+TABLE = "json"
+
+
+def read_json(raw: bytes, name: str) -> Any:
+    """Read an object, or a list, from JSON text.
+
+    Parameters
+    ----------
+    raw : bytes
+        The text, UTF-8, with or without a byte order mark.
+    name : str
+        What it is called in the error: a file's name, ``stdin``, ``the request``.
+
+    Returns
+    -------
+    dict or list
+        The content.
+
+    Raises
+    ------
+    InputError
+        It is no JSON (NaN and Infinity are none), gives a key twice, or is neither an object nor
+        a list.
+
+    Examples
+    --------
+    >>> read_json(b'{"age_years": 79}', "stdin")
+    {'age_years': 79}
+    >>> read_json(b'{"age_years": 79, "age_years": 97}', "stdin")
+    Traceback (most recent call last):
+    vfprog.errors.InputError: stdin.*: gives age_years twice
+    """
+    try:
+        content = json.loads(
+            raw.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number
+        )
+    except UnicodeDecodeError:
+        raise _wrong(name, "is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _wrong(name, f"is not JSON: {error.msg} at {where}") from None
+    except _NoNumberError as error:
+        text = f"is not JSON: {error} is no number; leave out what is not known, or give null"
+        raise _wrong(name, text) from None
+    except _RepeatedKeyError as error:
+        raise _wrong(name, f"gives {error} twice", "repeated_key") from None
+    except (ValueError, RecursionError):  # thousands of digits, thousands of brackets
+        raise _wrong(name, "cannot be read: a number too long or objects too deep") from None
+    if not isinstance(content, dict | list):
+        raise _wrong(name, f"expected an object or a list of objects, got {type(content).__name__}")
+    return content
+
+
+class _RepeatedKeyError(Exception):
+    """A key stands twice in one object: which value was meant cannot be known."""
+
+
+class _NoNumberError(Exception):
+    """One of the three words Python writes, and JSON does not know."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedKeyError(", ".join(sorted({key for key in keys if keys.count(key) > 1})))
+    return built
+
+
+def _no_number(word: str) -> NoReturn:
+    raise _NoNumberError(word)
+
+
+def _wrong(name: str, message: str, rule: str = TABLE) -> InputError:
+    return InputError([Failure(name, None, "*", None, rule, message)])

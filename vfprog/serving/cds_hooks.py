@@ -1,0 +1,209 @@
+"""CDS Hooks 2.0: a card with the risks when a clinician opens a patient with a vertebral fracture.
+
+The hook fires for every patient of a hospital, so that a patient without a present fracture of a
+vertebra gets no card at all.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from vfprog.serving.fhir.assessment import PURPOSE, SIMULATED
+from vfprog.serving.fhir.evaluate import predict_read
+from vfprog.serving.fhir.mapping import load_mapping
+from vfprog.serving.fhir.outcome import ResourceError
+from vfprog.serving.fhir.patient import read_patient
+from vfprog.serving.fhir.resources import Entry, entries_of
+from vfprog.serving.openapi import UNSENT, answers, takes
+from vfprog.serving.problems import RefusalError
+from vfprog.serving.requests import object_body
+from vfprog.serving.service import service_of
+
+if TYPE_CHECKING:
+    from vfprog.scoring.bundle import Bundle
+    from vfprog.scoring.prognosis import Prediction
+
+router = APIRouter(prefix="/cds-services", tags=["cds-hooks"])
+
+SERVICE = "vertebroplasty-prognosis"
+_HOOK = "patient-view"
+# The specification allows no longer summary.
+_LONGEST = 140
+_OF = "patient={{context.patientId}}"
+
+
+@router.get(
+    "", summary="Which services there are", responses=answers("CdsServices", takes_body=False)
+)
+async def discovery() -> Response:
+    """Answer the one service, with what it wants to be sent along."""
+    service = {
+        "id": SERVICE,
+        "hook": _HOOK,
+        "title": "Prognosis after vertebroplasty",
+        "description": "Risks of a patient with a recent vertebral fracture. A research tool.",
+        "prefetch": _prefetch(),
+    }
+    return JSONResponse({"services": [service]})
+
+
+@router.post(
+    f"/{SERVICE}", summary="The card of one patient",
+    responses=answers("CdsCards", takes_body=True) | UNSENT, openapi_extra=takes("CdsRequest"),
+)  # fmt: skip
+async def patient_view(request: Request) -> Response:
+    """Answer a card with the risks, or none where no vertebra is fractured."""
+    service = service_of(request)
+    content = await object_body(request, service.settings)
+    _check_request(content)
+    bundle = service.bundle_for(request, 1)
+    home = str(request.base_url)
+    with service.in_time():
+        return JSONResponse(
+            {"cards": await service.single(request, lambda: cards(bundle, content, home))}
+        )
+
+
+def cards(bundle: Bundle, content: dict[str, Any], home: str) -> list[dict[str, Any]]:
+    """Return the cards that answer a request.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model bundle.
+    content : dict
+        The request, its form checked.
+    home : str
+        Address of this service.
+
+    Returns
+    -------
+    list of dict
+        One card, or none.
+
+    Raises
+    ------
+    RefusalError
+        The resources that came along cannot be used (422); names each element.
+    """
+    day = datetime.now(UTC).date()
+    try:
+        entries = _entries(content["prefetch"])
+        reading = read_patient(entries, bundle.dictionary, load_mapping(), day)
+        expected = f"Patient/{content['context']['patientId']}"
+        if reading.subject is not None and not reading.subject.endswith(expected):
+            raise _refused([("prefetch", "subject", "is about another patient than the context")])
+        if not reading.patient.get("vertebrae"):
+            return []
+        prediction = predict_read(bundle, reading)
+    except ResourceError as error:
+        raise _refused([(i.expression, i.code, i.text) for i in error.issues]) from None
+    return [card(prediction, bundle, home, reading.notes)]
+
+
+def card(
+    prediction: Prediction, bundle: Bundle, home: str, notes: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the card of a prediction.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The prediction.
+    bundle : Bundle
+        The bundle that answered.
+    home : str
+        Address of this service.
+    notes : tuple of str
+        What was passed over of the resources.
+
+    Returns
+    -------
+    dict
+        The card; its indicator is always ``info``, since a prognosis calls for nothing.
+    """
+    labels = {
+        p.endpoint: bundle.model(f"{p.endpoint}_{p.prediction_time}").endpoint.label
+        for p in prediction.prognoses
+    }
+    mark = "SIMULATED. " if bundle.simulated else ""
+    risks = ", ".join(f"{labels[p.endpoint]} {100 * p.risk:.0f} %" for p in prediction.prognoses)
+    summary = f"{mark}{risks or 'No endpoint of the model applies'}"
+    model = prediction.model
+    return {
+        "summary": summary if len(summary) <= _LONGEST else f"{summary[: _LONGEST - 3]}...",
+        "indicator": "info",
+        "detail": _detail(prediction, bundle, labels, notes),
+        "source": {"label": f"vfprog: model {model.name} {model.version}", "url": home},
+        "links": [{"label": "Enter or change values", "url": home, "type": "absolute"}],
+    }
+
+
+def _detail(
+    prediction: Prediction, bundle: Bundle, labels: dict[str, str], notes: tuple[str, ...]
+) -> str:
+    lines = [f"**{SIMULATED}**", ""] if bundle.simulated else []
+    for p in prediction.prognoses:
+        line = f"- **{labels[p.endpoint]}: {100 * p.risk:.0f} of 100 patients like this**"
+        if p.instability_interval is not None:
+            low, high = (f"{100 * limit:.0f}" for limit in p.instability_interval)
+            line += f" ({low} to {high}: {p.instability_label})"
+        lines.append(f"{line}. {p.definition}")
+    if prediction.missing:
+        names = ", ".join(bundle.label(name) for name in prediction.missing)
+        lines += ["", f"Not known: {names}."]
+    warnings = [w.message if w.predictor is None else f"{bundle.label(w.predictor)} {w.message}"
+                for w in prediction.warnings if w.code != "trained_on_simulated"]  # fmt: skip
+    lines += ["", *(f"- {text}" for text in (*warnings, *notes))] if warnings or notes else []
+    return "\n".join([*lines, "", PURPOSE])
+
+
+def _prefetch() -> dict[str, str]:
+    mapping = load_mapping()
+    seen = ",".join(f"{system}|{code}" for system, code in mapping.predictor_of)
+    fractures = ",".join(f"{system}|{code}" for system, code in sorted(mapping.fracture_codes))
+    return {
+        "patient": "Patient/{{context.patientId}}",
+        "observations": f"Observation?{_OF}&code={seen}",
+        "conditions": f"Condition?{_OF}&code={fractures}",
+    }
+
+
+def _entries(prefetch: dict[str, Any]) -> list[Entry]:
+    """Return the resources of a prefetch: each entry is a resource, a Bundle, or null."""
+    found: list[Entry] = []
+    for name, content in prefetch.items():
+        place = f"prefetch.{name}"
+        if isinstance(content, dict) and content.get("resourceType") == "Bundle":
+            found += entries_of(content, place)
+        elif content is not None:
+            found.append(Entry(content, place))
+    return found
+
+
+def _check_request(content: dict[str, Any]) -> None:
+    wrong = []
+    if content.get("hook") != _HOOK:
+        wrong.append(("hook", "hook", f"this service is for the hook {_HOOK}"))
+    if not isinstance(content.get("hookInstance"), str):
+        wrong.append(("hookInstance", "required", "expected the number of this call, as text"))
+    context = content.get("context")
+    if not isinstance(context, dict) or not isinstance(context.get("patientId"), str):
+        wrong.append(("context.patientId", "required", "expected the id of the patient, as text"))
+    prefetch = content.get("prefetch")
+    if prefetch is not None and not isinstance(prefetch, dict):
+        wrong.append(("prefetch", "object", "expected an object of resources"))
+    if wrong:
+        raise _refused(wrong)
+    if prefetch is None or prefetch.get("patient") is None:
+        text = "send the resources along: this service asks no FHIR server"
+        raise _refused([("prefetch.patient", "required", text)], status=412)
+
+
+def _refused(wrong: list[tuple[str, str, str]], status: int = 422) -> RefusalError:
+    lines = [{"field": field, "rule": rule, "message": text} for field, rule, text in wrong]
+    return RefusalError(status, "the request cannot be answered", lines)

@@ -1,0 +1,169 @@
+"""The mapping from codes and units of FHIR to predictors, read from ``configs/fhir.yaml``."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from vfprog.config import load_config
+from vfprog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vfprog.schema.dictionary import Predictor
+
+Coding = tuple[str, str]
+
+
+class Code(BaseModel):
+    """A code of a terminology.
+
+    Parameters
+    ----------
+    system : str
+        Short name of the terminology, one of `FhirMapping.systems`.
+    code : str
+        Code.
+    display : str
+        Words of the terminology.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str
+    code: str
+    display: str = ""
+
+
+class ObservationCode(Code):
+    """A code of an observation and the predictor it is a value of.
+
+    Parameters
+    ----------
+    predictor : str
+        Predictor.
+    """
+
+    predictor: str
+
+
+class Answer(ObservationCode):
+    """A coded answer.
+
+    Parameters
+    ----------
+    value : bool or str
+        Value of the predictor.
+    """
+
+    value: bool | str
+
+
+class FhirMapping(BaseModel):
+    """How codes and units become predictors.
+
+    Parameters
+    ----------
+    systems : dict of str to str
+        Short names of terminologies and their addresses.
+    observations : tuple of ObservationCode
+        Codes of observations.
+    answers : tuple of Answer
+        Coded answers.
+    fractures : tuple of Code
+        Conditions that are a fracture of a vertebra.
+    levels : dict of str to str
+        SNOMED CT code of each level.
+    units : dict of str to dict of str to float
+        UCUM code to factor, by predictor.
+    lowest : tuple of str
+        Predictors of which the lowest value counts, not the latest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    systems: dict[str, str]
+    observations: tuple[ObservationCode, ...]
+    answers: tuple[Answer, ...]
+    fractures: tuple[Code, ...]
+    levels: dict[str, str]
+    units: dict[str, dict[str, float]]
+    lowest: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> FhirMapping:
+        listed = (*self.observations, *self.answers, *self.fractures)
+        lost = sorted({code.system for code in listed} - set(self.systems))
+        if lost:
+            raise ValueError(f"systems without an address: {', '.join(lost)}")
+        codes = [(code.system, code.code) for code in self.observations]
+        twice = sorted({code for system, code in codes if codes.count((system, code)) > 1})
+        if twice:
+            raise ValueError(f"codes stand twice: {', '.join(twice)}")
+        return self
+
+    @cached_property
+    def predictor_of(self) -> dict[Coding, str]:
+        """Predictor by system and code of an observation."""
+        return {(self.systems[c.system], c.code): c.predictor for c in self.observations}
+
+    @cached_property
+    def answer_of(self) -> dict[tuple[str, Coding], bool | str]:
+        """Value by predictor and coding of an answer."""
+        return {(a.predictor, (self.systems[a.system], a.code)): a.value for a in self.answers}
+
+    @cached_property
+    def fracture_codes(self) -> frozenset[Coding]:
+        """All codings that mean a fracture of a vertebra."""
+        return frozenset((self.systems[code.system], code.code) for code in self.fractures)
+
+    @cached_property
+    def level_of(self) -> dict[Coding, str]:
+        """Level by coding of a body site."""
+        snomed = {(self.systems["snomed"], code): level for level, code in self.levels.items()}
+        return snomed | {(self.systems["level"], level): level for level in self.levels}
+
+    def units_of(self, predictor: Predictor) -> dict[str, float]:
+        """Return UCUM codes and factors; a registry's own predictor has the unit it declares."""
+        return self.units.get(predictor.name) or {predictor.unit or "": 1}
+
+    def code_of(self, predictor: str) -> dict[str, str]:
+        """Return the coding under which a predictor is best sent, as FHIR writes it."""
+        for code in self.observations:
+            if code.predictor == predictor:
+                return {
+                    "system": self.systems[code.system],
+                    "code": code.code,
+                    "display": code.display,
+                }
+        return {"system": self.systems["predictor"], "code": predictor}
+
+
+@cache
+def load_mapping(name: str | Path = "fhir") -> FhirMapping:
+    """Read and check a mapping.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        Configuration name or path.
+
+    Returns
+    -------
+    FhirMapping
+        The mapping; read once per process.
+
+    Raises
+    ------
+    ConfigError
+        The file is malformed or contradicts itself.
+    """
+    content: Any = load_config(name)
+    try:
+        return FhirMapping.model_validate(content)
+    except ValidationError as error:
+        lines = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"{name}: {lines}") from error

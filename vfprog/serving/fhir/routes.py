@@ -1,0 +1,104 @@
+"""FHIR over HTTP: a Bundle in, a RiskAssessment out; what is wrong comes as an OperationOutcome."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response  # noqa: TC002  # FastAPI reads the annotations
+
+from vfprog import __version__
+from vfprog.serving.fhir.evaluate import evaluated
+from vfprog.serving.fhir.outcome import MEDIA_TYPE, outcome_response
+from vfprog.serving.openapi import answers, takes
+from vfprog.serving.problems import RefusalError
+from vfprog.serving.requests import json_body
+from vfprog.serving.service import service_of
+
+router = APIRouter(prefix="/fhir", tags=["fhir"])
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@router.post(
+    "/RiskAssessment/$evaluate", summary="Predict from a FHIR Bundle",
+    responses=answers("RiskAssessment", takes_body=True, media_type=MEDIA_TYPE,
+                      refusal=("OperationOutcome", MEDIA_TYPE)),
+    openapi_extra=takes("Bundle", MEDIA_TYPE) | {"parameters": [{
+        "name": "date", "in": "query", "required": False,
+        "description": "Day of the prediction; today if it is not given.",
+        "schema": {"type": "string", "format": "date"},
+    }]},
+)  # fmt: skip
+async def evaluate(request: Request) -> Response:
+    """Read Patient, Observation and Condition resources of one patient; answer their risks."""
+    service = service_of(request)
+    content = await json_body(request, service.settings)
+    day = _day(request)
+    bundle = service.bundle_for(request, 1)
+    with service.in_time():
+        status, resource = await service.single(request, lambda: evaluated(bundle, content, day))
+    return outcome_response(resource, status)
+
+
+@router.get(
+    "/metadata", summary="What of FHIR this service speaks",
+    responses=answers("CapabilityStatement", takes_body=False, media_type=MEDIA_TYPE,
+                      refusal=("OperationOutcome", MEDIA_TYPE)),
+)  # fmt: skip
+async def metadata(request: Request) -> Response:
+    """Answer a CapabilityStatement."""
+    since = service_of(request).holder.served.since
+    return outcome_response(capability_statement(since), 200)
+
+
+def _day(request: Request) -> date:
+    given = request.query_params.get("date")
+    if given is None:
+        return datetime.now(UTC).date()
+    try:
+        if _DAY.fullmatch(given):
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise RefusalError(422, "the parameter date is no day such as 2026-01-31")
+
+
+def capability_statement(since: datetime) -> dict[str, Any]:
+    """Return what the service can do, as a CapabilityStatement.
+
+    Parameters
+    ----------
+    since : datetime.datetime
+        Since when it has been so.
+
+    Returns
+    -------
+    dict
+        The resource.
+    """
+    operation = {
+        "name": "evaluate",
+        "definition": "urn:vfprog:operation:RiskAssessment-evaluate",
+        "documentation": "POST a Bundle of Patient, Observation and Condition resources of one "
+        "patient; the parameter date says to which day ages are counted. Codes and units: "
+        "configs/fhir.yaml.",
+    }
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": since.isoformat(timespec="seconds"),
+        "kind": "instance",
+        "software": {"name": "vfprog", "version": __version__},
+        "implementation": {"description": "Prognosis after vertebroplasty; a research tool"},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [{"type": "RiskAssessment", "operation": [operation]}],
+            }
+        ],
+    }

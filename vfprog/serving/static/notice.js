@@ -1,0 +1,70 @@
+/** What the reader is told instead of risks, or above them. */
+
+import { byId, el } from "./dom.js";
+import { data, t } from "./data.js";
+import { useKey } from "./api.js";
+import { reloadWithValues } from "./share.js";
+
+const place = () => byId("notice");
+/** @param {...(Node | null)} children */
+const show = (kind, ...children) => place().replaceChildren(el("div", { class: `notice ${kind}` }, ...children));
+const title = (text) => el("h3", {}, text);
+const say = (text) => el("p", {}, text);
+
+/** Nothing to say. */
+export const clear = () => place().replaceChildren();
+
+/** The form is empty. */
+export const empty = () => show("calm", title(t("status.empty_title")), say(t("status.empty")));
+
+/** A value on the form is wrong; each is told at its field, `others` belong to none. @param {string[]} [others] */
+export function invalid(others = []) {
+  show("calm", say(t("status.invalid")), others.length ? el("ul", {}, ...others.map((line) => el("li", {}, line))) : null);
+}
+
+/** The form has changed and the risks have not yet. */
+export const updating = () => show("calm", say(t("status.updating")));
+
+/** No answer. @param {import("./api.js").NoAnswer} reason @param {() => void} again */
+export function noAnswer(reason, again) {
+  if (reason.kind === "key") return askForKey(again);
+  const down = reason.kind === "down";
+  show(
+    "alarm",
+    title(t(down ? "status.down_title" : "status.refused_title")),
+    say(down ? t("status.down") : t("status.refused", { status: reason.status })),
+    el("button", { type: "button", id: "retry", onclick: again }, t("status.retry")),
+  );
+  announce(t(down ? "status.down_title" : "status.refused_title"));
+}
+
+function askForKey(again) {
+  const field = el("input", { id: "access-key", type: "password", autocomplete: "off" });
+  const use = (event) => {
+    event.preventDefault();
+    useKey(field.value);
+    again();
+  };
+  const entry = el("div", { class: "entry" }, field, el("button", { type: "submit" }, t("status.key_use")));
+  show(
+    "alarm",
+    title(t("status.key_title")),
+    el("form", { onsubmit: use }, el("label", { for: "access-key" }, t("status.key")), entry, el("p", { class: "hint" }, t("status.key_hint"))),
+  );
+  announce(t("status.key_title"));
+}
+
+/** Say when another model answered than the form was made for. @param {{version: string, sha256: string}} model */
+export function replaced(model) {
+  if (model.sha256 === data.model.sha256) return clear();
+  show(
+    "alarm",
+    say(t("status.replaced", { version: model.version, old: data.model.version })),
+    el("button", { type: "button", onclick: reloadWithValues }, t("status.reload")),
+  );
+}
+
+/** Say something to a screen reader, and to nobody else. @param {string} text */
+export function announce(text) {
+  byId("announce").textContent = text;
+}

@@ -8,6 +8,7 @@ from vfprog.data.cohort import characteristics
 from vfprog.data.weights import delta_adjusted_risk
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
+from vfprog.workflows.sample_size import sample_size_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     ------
     Table
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
-        seen, ``delta_adjusted_<endpoint>``.
+        seen, ``delta_adjusted_<endpoint>``; ``sample_size``.
     """
     for name, cohort in work.cohorts.items():
         yield Table(f"flow_{name}", cohort.flow)
@@ -38,6 +39,7 @@ def evidence_tables(work: Work) -> Iterator[Table]:
         if outcome.assessed_kind and not outcome.observed.all():  # what if the unseen differ?
             weight = cohort_weights(cohort, work.settings)
             yield Table(f"delta_adjusted_{name}", delta_adjusted_risk(outcome, weight))
+    yield Table("sample_size", sample_size_table(work))
 
 
 def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:

@@ -8,7 +8,9 @@ from vfprog.data.cohort import characteristics
 from vfprog.data.weights import delta_adjusted_risk
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
+from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.sample_size import sample_size_table
+from vfprog.workflows.time_to_event import time_to_event_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,8 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     ------
     Table
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
-        seen, ``delta_adjusted_<endpoint>``; ``sample_size``.
+        seen, ``delta_adjusted_<endpoint>``; ``sample_size``, ``case_mix`` and, where an endpoint
+        is dated, ``time_to_event``.
     """
     for name, cohort in work.cohorts.items():
         yield Table(f"flow_{name}", cohort.flow)
@@ -40,6 +43,10 @@ def evidence_tables(work: Work) -> Iterator[Table]:
             weight = cohort_weights(cohort, work.settings)
             yield Table(f"delta_adjusted_{name}", delta_adjusted_risk(outcome, weight))
     yield Table("sample_size", sample_size_table(work))
+    yield Table("case_mix", case_mix_table(work))
+    dated = time_to_event_table(work)
+    if len(dated):
+        yield Table("time_to_event", dated)
 
 
 def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:

@@ -46,6 +46,8 @@ class Work:
         Models of all participants.
     folds, members : dict of str to list of RefitResult
         Folds and bootstrap refits of each model.
+    risks : dict of str to dict of str to ndarray of float, shape (repeats, n)
+        Cross-validated risks by model and learner.
     """
 
     cohorts: dict[str, Cohort]
@@ -56,6 +58,7 @@ class Work:
     fitted: dict[str, FittedProcedure] = field(default_factory=dict)
     folds: dict[str, list[RefitResult]] = field(default_factory=dict)
     members: dict[str, list[RefitResult]] = field(default_factory=dict)
+    risks: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
 
 
 def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict: bool) -> None:
@@ -119,7 +122,7 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     Parameters
     ----------
     work : Work
-        The refits; models refused here leave it.
+        The refits; receives ``risks``, and models refused here leave it.
     strict : bool
         Whether every model was asked for.
 
@@ -139,6 +142,7 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     _stop_if_refused(work, risks, strict=strict)
     work.fitted = {name: work.fitted[name] for name in risks}
     work.members = {name: work.members.get(name, []) for name in risks}
+    work.risks = risks
     return risks
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import cohort_weights
 from vfprog.models.sample_size import max_r2_cox_snell, riley_sample_size
+from vfprog.workflows.labels import labelled
 
 if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
@@ -50,9 +51,7 @@ def sample_size_table(work: Work) -> pd.DataFrame:
     for fitted in work.fitted.values():
         model = fitted.model
         table = of_model(model, work.cohorts[model.endpoint.name], work.settings)
-        names = {"model": model.name, "endpoint": model.endpoint.name}
-        names |= {"prediction_time": model.prediction_time}
-        tables.append(pd.concat([pd.DataFrame(names, index=table.index), table], axis=1))
+        tables.append(labelled(table, model))
     return pd.concat(tables, ignore_index=True)
 
 

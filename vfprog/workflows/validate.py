@@ -24,9 +24,9 @@ from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.heterogeneity import by_site, n_usable
 from vfprog.validation.performance import performance
-from vfprog.workflows.assemble import labelled
 from vfprog.workflows.files import check_target, result_folder, write_table
 from vfprog.workflows.inputs import as_recorded, open_for
+from vfprog.workflows.labels import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

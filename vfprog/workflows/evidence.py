@@ -9,6 +9,8 @@ from vfprog.data.weights import delta_adjusted_risk
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.workflows.case_mix import case_mix_table
+from vfprog.workflows.curves import curve_tables
+from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
 from vfprog.workflows.time_to_event import time_to_event_table
 
@@ -32,7 +34,8 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     ------
     Table
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
-        seen, ``delta_adjusted_<endpoint>``; ``sample_size``, ``case_mix`` and, where an endpoint
+        seen, ``delta_adjusted_<endpoint>``; the tables of `curve_tables` and `importance_tables`;
+        ``sample_size``, ``case_mix`` and, where an endpoint
         is dated, ``time_to_event``.
     """
     for name, cohort in work.cohorts.items():
@@ -42,6 +45,8 @@ def evidence_tables(work: Work) -> Iterator[Table]:
         if outcome.assessed_kind and not outcome.observed.all():  # what if the unseen differ?
             weight = cohort_weights(cohort, work.settings)
             yield Table(f"delta_adjusted_{name}", delta_adjusted_risk(outcome, weight))
+    yield from curve_tables(work)
+    yield from importance_tables(work)
     yield Table("sample_size", sample_size_table(work))
     yield Table("case_mix", case_mix_table(work))
     dated = time_to_event_table(work)

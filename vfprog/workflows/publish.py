@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vfprog.models.procedure import cohort_weights
 from vfprog.records import Artifact, Metric, Param, RunRecords, Table
 from vfprog.tracking.registry import register_bundle
 from vfprog.tracking.send import DATASET_DIGEST, DATASET_NAME, send
 from vfprog.tracking.store import resolve_store
-from vfprog.workflows.figures import explained_figures, flow_figure, judged_figures, line_labels
+from vfprog.workflows.curves import CURVES, of_model
+from vfprog.workflows.figures import curve_figures, explained_figures, flow_figure, line_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,14 +125,10 @@ def _model_run(training: Training, name: str) -> RunRecords:
     run.records.extend([Param("definition", model.endpoint.definition)])
     run.records.extend([Param(k, v) for k, v in fitted.choices.items()])
     run.records.extend(list(_metrics(training.performance, name, "model")))
-    weight = cohort_weights(cohort, training.settings)
-    known = np.flatnonzero(weight > 0)
     title = f"{model.endpoint.label}, {model.prediction_time}, cross-validated"
-    run.records.extend(
-        judged_figures(
-            cohort.take(known), weight[known], training.risks[name]["model"][:, known], title=title
-        )
-    )
+    curves = {curve: of_model(training.tables[curve], name) for curve in CURVES}
+    run.records.extend([Table(curve, frame) for curve, frame in curves.items() if len(frame)])
+    run.records.extend(curve_figures(curves, title=title, simulated=training.parts.simulated))
     labels = line_labels(model, cohort.dictionary)
     run.records.extend(explained_figures(model, cohort, cohort.dictionary, labels))
     run.records.append(flow_figure(cohort))

@@ -76,6 +76,7 @@ COVERED_ELSEWHERE = {
     "vfprog/workflows/labels.py": "tests/workflows/test_train.py",
     "vfprog/workflows/refitting.py": "tests/workflows/test_train.py",
     "vfprog/validation/_influence.py": "tests/validation/test_discrimination.py",
+    "vfprog/validation/_flexible_curve.py": "tests/validation/test_calibration.py",
     "vfprog/validation/_logistic.py": "tests/validation/test_calibration.py",
     "vfprog/validation/_spline.py": "tests/validation/test_calibration.py",
 }

@@ -8,7 +8,7 @@ from vfprog.validation import calibration, calibration_error, discrimination, ov
 from vfprog.validation.performance import performance
 
 FIGURES = [
-    "c_statistic", "calibration_in_the_large", "calibration_slope", "ici", "e50", "e90",
+    "c_statistic", "calibration_in_the_large", "calibration_slope", "ici", "e50", "e90", "emax",
     "brier", "scaled_brier", "observed_expected", "net_benefit_at_0.1", "net_benefit_at_0.35",
 ]  # fmt: skip
 
@@ -28,6 +28,7 @@ def test_gathers_the_single_figures():
         errors["ici"],
         errors["e50"],
         errors["e90"],
+        errors["emax"],
         overall.brier(y, risk, **shared),
         overall.scaled_brier(y, risk, **shared),
         calibration.observed_expected(y, risk, **shared),
@@ -47,7 +48,7 @@ def test_nothing_is_missing_without_a_reason():
     y, _, _, _ = draw(100, 2)
     table = performance(y, np.full(100, 0.3)).set_index("metric")
     undefined = table.index[table["estimate"].isna()].tolist()
-    assert undefined == ["calibration_slope", "ici", "e50", "e90"]
+    assert undefined == ["calibration_slope", "ici", "e50", "e90", "emax"]
     assert table.loc[undefined, "reason"].str.contains("all predicted risks are equal").all()
     missing = table[["estimate", "lower", "upper"]].isna().any(axis=1)
     assert (missing == (table["reason"] != "")).all()

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from vfprog.validation._check import Sample, UndefinedFigureError, check_level, check_sample
+from vfprog.validation._flexible_curve import MIN_PER_CLASS
 from vfprog.validation._influence import z_value
 from vfprog.validation._site_figures import RULES, Rule, SiteFigure
-from vfprog.validation.calibration import MIN_PER_CLASS
 from vfprog.validation.pooling import Pooled, pool
 
 if TYPE_CHECKING:

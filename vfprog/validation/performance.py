@@ -9,7 +9,7 @@ import pandas as pd
 
 from vfprog.validation._check import Sample, UndefinedFigureError, check_sample
 from vfprog.validation.calibration import in_the_large_result, ratio_result, slope_result
-from vfprog.validation.calibration_error import error_results
+from vfprog.validation.calibration_error import ERROR_NAMES, error_results
 from vfprog.validation.discrimination import c_statistic_result
 from vfprog.validation.overall import brier_result, scaled_brier_result
 from vfprog.validation.utility import net_benefit_result
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 COLUMNS = ("metric", "estimate", "lower", "upper", "n", "n_events", "method", "reason")
-_REPORTED_ERRORS = ("ici", "e50", "e90")
 _N_KNOTS = 4
 
 
@@ -60,7 +59,7 @@ def performance(
     thresholds : sequence of float
         Thresholds at which net benefit is given.
     random_state : int or numpy.random.Generator
-        Seed of the bootstrap behind the intervals of ICI, E50 and E90.
+        Seed of the bootstrap behind the intervals of ICI, E50, E90 and Emax.
     n_bootstrap : int
         Draws of that bootstrap.
 
@@ -115,14 +114,10 @@ def _calibration_rows(
             n_bootstrap=n_bootstrap,
             random_state=random_state,
         )
-        rows += [_row(method, result) for result in errors if _is_reported(result)]
+        rows += [_row(method, result) for result in errors]
     except UndefinedFigureError as error:
-        rows += [_undefined(name, method, str(error)) for name in _REPORTED_ERRORS]
+        rows += [_undefined(name, method, str(error)) for name in ERROR_NAMES]
     return rows
-
-
-def _is_reported(result: Result) -> bool:
-    return result.metric.name in _REPORTED_ERRORS
 
 
 def _row(method: str, result: Result) -> dict[str, object]:

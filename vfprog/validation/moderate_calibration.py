@@ -136,9 +136,9 @@ def _steps(sample: Sample) -> tuple[FloatArray, FloatArray, FloatArray, str]:
     weight = np.bincount(sample.cluster, weights=sample.weight, minlength=k)
     middle = np.bincount(sample.cluster, weights=sample.weight * sample.risk, minlength=k) / weight
     each = sample.weight * (sample.y - sample.risk)
-    residual: FloatArray = np.bincount(sample.cluster, weights=each, minlength=k)
+    residual = np.bincount(sample.cluster, weights=each, minlength=k).astype(np.float64)
     order = np.argsort(middle, kind="stable")
-    squares: FloatArray = residual[order] ** 2
+    squares = residual[order] ** 2
     return middle[order], residual[order], squares, "Brownian bridge, squared residuals by patient"
 
 

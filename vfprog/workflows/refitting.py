@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vfprog.errors import TrainingError
+from vfprog.validation.held_out import sites_to_leave_out
 from vfprog.validation.resampling import (
     Refit,
     RefitResult,
@@ -44,8 +45,8 @@ class Work:
         Called with stage, steps done and steps in all.
     fitted : dict of str to FittedProcedure
         Models of all participants.
-    folds, members : dict of str to list of RefitResult
-        Folds and bootstrap refits of each model.
+    folds, members, sites, periods : dict of str to list of RefitResult
+        Folds, bootstrap refits, refits without a site and of the earlier period of each model.
     risks : dict of str to dict of str to ndarray of float, shape (repeats, n)
         Cross-validated risks by model and learner.
     """
@@ -58,6 +59,8 @@ class Work:
     fitted: dict[str, FittedProcedure] = field(default_factory=dict)
     folds: dict[str, list[RefitResult]] = field(default_factory=dict)
     members: dict[str, list[RefitResult]] = field(default_factory=dict)
+    sites: dict[str, list[RefitResult]] = field(default_factory=dict)
+    periods: dict[str, list[RefitResult]] = field(default_factory=dict)
     risks: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
 
 
@@ -91,12 +94,12 @@ def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict
 
 
 def resample_models(work: Work, resamples: int, seed: int) -> None:
-    """Run folds and bootstrap refits of all models in one pool.
+    """Run folds, bootstrap refits and those without a site or period of all models in one pool.
 
     Parameters
     ----------
     work : Work
-        Receives ``folds`` and ``members``.
+        Receives ``folds``, ``members``, ``sites`` and ``periods``.
     resamples : int
         Bootstrap refits of each model.
     seed : int
@@ -108,11 +111,16 @@ def resample_models(work: Work, resamples: int, seed: int) -> None:
         key = (model.endpoint.name, model.prediction_time)
         refits += plan_folds(*key, work.settings, seed=seed + 1000)
         refits += plan_resamples(*key, resamples, seed=seed + 2000)
+        sites = sites_to_leave_out(work.cohorts[model.endpoint.name], work.settings)
+        refits += [Refit(*key, "site", seed + 3000, site) for site in sites]
+        refits += [Refit(*key, "period", seed + 4000)] if work.settings.temporal else []
     features = {model: fitted.model.features for model, fitted in work.fitted.items()}
     results = run_refits(refits, work.cohorts, work.settings, features=features, n_jobs=work.n_jobs)
+    kept = {
+        "fold": work.folds, "resample": work.members, "site": work.sites, "period": work.periods,
+    }  # fmt: skip
     for done, result in enumerate(results, 1):
-        kept = work.folds if result.refit.kind == "fold" else work.members
-        kept.setdefault(result.refit.model, []).append(result)
+        kept[result.refit.kind].setdefault(result.refit.model, []).append(result)
         work.progress("validation and members", done, len(refits))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
@@ -70,6 +73,27 @@ def mark_simulated(figure: Figure) -> Figure:
     }
     figure.text(0.5, 0.5, SIMULATED, zorder=10, **style, **look)
     return figure
+
+
+def svg_of(figure: Figure) -> str:
+    """Return a figure as SVG, the same text for the same figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Any figure.
+
+    Returns
+    -------
+    str
+        An ``svg`` element; letters are outlines, so that it looks alike on every machine.
+    """
+    drawn = io.StringIO()
+    with rc_context({"svg.hashsalt": "vfprog", "svg.fonttype": "path", "path.simplify": True}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    text = drawn.getvalue()
+    text = text[text.index("<svg") :]
+    return re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
 
 
 def style_axes(ax: Axes, *, grid: Literal["x", "y"] | None = None, title: str = "") -> Axes:

@@ -8,6 +8,7 @@ from vfprog.data.cohort import characteristics
 from vfprog.data.weights import delta_adjusted_risk
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
+from vfprog.workflows.accrual import accrual_table
 from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.reliance import importance_tables
@@ -34,9 +35,32 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     ------
     Table
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
-        seen, ``delta_adjusted_<endpoint>``; the tables of `curve_tables` and `importance_tables`;
-        ``sample_size``, ``case_mix`` and, where an endpoint
-        is dated, ``time_to_event``.
+        seen, ``delta_adjusted_<endpoint>``; ``accrual``; the tables of `curve_tables` and
+        `importance_tables`; ``sample_size``, ``case_mix`` and, where an endpoint is dated,
+        ``time_to_event``.
+    """
+    yield from cohort_tables(work)
+    yield from curve_tables(work)
+    yield from importance_tables(work)
+    yield Table("sample_size", sample_size_table(work))
+    yield Table("case_mix", case_mix_table(work))
+    dated = time_to_event_table(work)
+    if len(dated):
+        yield Table("time_to_event", dated)
+
+
+def cohort_tables(work: Work) -> Iterator[Table]:
+    """Yield the tables about the participants, whatever the models.
+
+    Parameters
+    ----------
+    work : Work
+        Cohorts and settings.
+
+    Yields
+    ------
+    Table
+        Flow, characteristics and accrual, and what dropout may hide; see `evidence_tables`.
     """
     for name, cohort in work.cohorts.items():
         yield Table(f"flow_{name}", cohort.flow)
@@ -45,13 +69,7 @@ def evidence_tables(work: Work) -> Iterator[Table]:
         if outcome.assessed_kind and not outcome.observed.all():  # what if the unseen differ?
             weight = cohort_weights(cohort, work.settings)
             yield Table(f"delta_adjusted_{name}", delta_adjusted_risk(outcome, weight))
-    yield from curve_tables(work)
-    yield from importance_tables(work)
-    yield Table("sample_size", sample_size_table(work))
-    yield Table("case_mix", case_mix_table(work))
-    dated = time_to_event_table(work)
-    if len(dated):
-        yield Table("time_to_event", dated)
+    yield Table("accrual", accrual_table(work.cohorts))
 
 
 def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:

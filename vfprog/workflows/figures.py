@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from vfprog.explain.attribution import attribution_table, importance
 from vfprog.plots.base import mark_simulated, new_figure
 from vfprog.plots.calibration import plot_calibration
 from vfprog.plots.contributions import plot_beeswarm, plot_importance
-from vfprog.plots.flow import plot_flow
+from vfprog.plots.flow import ending_in_events, plot_flow
 from vfprog.plots.utility import plot_decision_curve
 from vfprog.records import Figure, Table
 from vfprog.workflows.reliance import MAX_EXPLAINED, explained_rows
@@ -18,12 +16,11 @@ from vfprog.workflows.reliance import MAX_EXPLAINED, explained_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import pandas as pd
+
     from vfprog.data.cohort import Cohort
     from vfprog.schema.dictionary import Dictionary
     from vfprog.scoring.model import PrognosticModel
-
-# The step of a participant flow after which rows count parts, not exclusions.
-OBSERVED_STEP = "outcome observed"
 
 
 def curve_figures(
@@ -101,12 +98,7 @@ def explained_figures(
 
 def flow_figure(cohort: Cohort) -> Figure:
     """Return the participant flow of a cohort as a figure, ending in those with the event."""
-    flow = cohort.flow
-    main = flow.loc[: flow.index[flow["step"] == OBSERVED_STEP][0]]
-    known = int(main["n"].iloc[-1])
-    last = {"step": "with the event", "n": cohort.n_events}
-    last |= {"excluded": known - cohort.n_events, "reason": "without the event"}
-    drawn = pd.concat([main, pd.DataFrame([last])], ignore_index=True)
+    drawn = ending_in_events(cohort.flow)
     title = cohort.endpoint.label
     return _drawn(
         "participant_flow", cohort.simulated, lambda ax: plot_flow(drawn, ax, title=title), height=6

@@ -242,10 +242,9 @@ def test_progress_counts_every_refit(training, tmp_path):
             progress=lambda *step: seen.append(step))  # fmt: skip
     assert [step for step in seen if step[0] == "models"] == [("models", 1, 2), ("models", 2, 2)]
     stage = [step for step in seen if step[0] == "validation and members"]
-    assert [done for _, done, _ in stage] == list(
-        range(1, 17)
-    )  # 2 models: 3 folds, 1 sample, 3 sites, 1 period
-    assert {total for *_, total in stage} == {8}
+    # Two models: three folds, one sample, three sites, one period.
+    assert [done for _, done, _ in stage] == list(range(1, 17))
+    assert {total for *_, total in stage} == {16}
 
 
 @pytest.mark.slow

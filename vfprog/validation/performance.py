@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 DEFAULT_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 COLUMNS = ("metric", "estimate", "lower", "upper", "n", "n_events", "method", "reason")
+METRICS = (
+    "c_statistic", "calibration_in_the_large", "calibration_slope", *ERROR_NAMES, "brier",
+    "scaled_brier", "observed_expected",
+)  # fmt: skip
 _N_KNOTS = 4
 
 
@@ -87,6 +91,64 @@ def performance(
         rows.append(_row("influence function", net_benefit_result(samples, threshold, level)))
     table = pd.DataFrame(rows).assign(n=samples[0].n, n_events=samples[0].n_events)
     return table[list(COLUMNS)]
+
+
+def performance_or_reason(
+    y_obs: ArrayLike,
+    risk: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    random_state: int | np.random.Generator = 0,
+) -> pd.DataFrame:
+    """Return `performance`, or the same table without figures where there is but one class.
+
+    Parameters
+    ----------
+    y_obs, risk, sample_weight, groups, random_state
+        As for `performance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `performance`.
+    """
+    try:
+        return performance(
+            y_obs, risk, sample_weight=sample_weight, groups=groups, random_state=random_state
+        )
+    except UndefinedFigureError as error:
+        sample = check_sample(y_obs, risk, sample_weight, groups)[0]
+        return undefined_performance(str(error), n=sample.n, n_events=sample.n_events)
+
+
+def undefined_performance(
+    reason: str,
+    *,
+    n: int | None = None,
+    n_events: int | None = None,
+    thresholds: Sequence[float] = DEFAULT_THRESHOLDS,
+) -> pd.DataFrame:
+    """Return the table of `performance` without figures, and why.
+
+    Parameters
+    ----------
+    reason : str
+        Why nothing is given.
+    n, n_events : int, optional
+        Rows and events, where they may be told.
+    thresholds : sequence of float
+        Thresholds of net benefit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `performance`; estimates and limits are NaN.
+    """
+    names = [*METRICS, *(f"net_benefit_at_{threshold:g}" for threshold in thresholds)]
+    table = pd.DataFrame([_undefined(name, "", reason) for name in names])
+    counts = pd.DataFrame({"n": [n], "n_events": [n_events]}, dtype="Int64")
+    return table.merge(counts, how="cross")[list(COLUMNS)]
 
 
 def _calibration_rows(

@@ -43,6 +43,9 @@ def train(
     jobs: Annotated[
         int | None, typer.Option(min=1, show_default="one per core", help="Worker processes.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Repeat what an interrupted training had finished.")
+    ] = False,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Send to MLflow.")] = True,
 ) -> None:
     """Train, validate and track a model bundle.
@@ -58,9 +61,12 @@ def train(
     with bars("reading the registry") as progress:
         training = train_bundle(
             registry, out, mapping=mapping, endpoints=endpoint or None, settings=settings,
-            resamples=resamples, seed=seed, force=force, n_jobs=jobs, name=name, progress=progress,
+            resamples=resamples, seed=seed, force=force, n_jobs=jobs, name=name, fresh=fresh,
+            progress=progress,
         )  # fmt: skip
     show_warnings(training.warnings)
+    if training.reused:
+        note(f"{training.reused} refits that an interrupted training had finished were used again.")
     notes(training.notes)
     simulated = training.registry.simulated
     title = f"cross-validated performance, {settings.outer_folds} folds"

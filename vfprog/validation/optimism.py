@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 COLUMNS = ("metric", "estimator", "apparent", "optimism", "estimate", "lower", "upper", "n",
            "n_events", "n_resamples", "method", "reason")  # fmt: skip
 HARRELL, PLUS = "harrell", "632plus"
+# On its own sample the calibration of a fit is set by the fit, so its spread says nothing.
+_FIXED_BY_FIT = ("calibration_in_the_large", "calibration_slope", "ici")
+_NO_SPREAD = (
+    "no interval: on its own sample a fit sets its calibration, so refits do not vary in it"
+)
 _LEVEL = 0.95  # of intervals nobody reads here
 _KNOTS = 4
 _CHANCE = 0.5
@@ -155,7 +160,10 @@ def optimism_table(
             continue
         gaps = inside[name] - everybody[name]
         estimate = line["apparent"] - _mean(gaps)
-        lines.append(line | _line(HARRELL, line["apparent"], estimate, inside[name], gaps, level))
+        found = line | _line(HARRELL, line["apparent"], estimate, inside[name], gaps, level)
+        if name in _FIXED_BY_FIT:
+            found |= {"lower": np.nan, "upper": np.nan, "reason": _NO_SPREAD}
+        lines.append(found)
         if name in plus:
             estimate, used = plus[name]
             lines.append(line | _line(PLUS, line["apparent"], estimate, inside[name], used, level))

@@ -28,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked.update(registry=registry, out=out, **options)
         return SimpleNamespace(
             bundle=out, performance=pd.DataFrame(rows), warnings=(warning,), notes=["few events"],
-            registry=SimpleNamespace(simulated=True),
+            registry=SimpleNamespace(simulated=True), reused=12 if "12" in str(registry) else 0,
         )  # fmt: skip
 
     def publish(training: Any) -> SimpleNamespace:
@@ -44,6 +44,7 @@ def test_defaults(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> 
     assert run(["train", "reg", "--out", "b"]) == 0
     assert asked["registry"] == "reg"
     assert (asked["resamples"], asked["seed"], asked["force"]) == (40, 1, False)
+    assert asked["fresh"] is False
     assert asked["endpoints"] is None
     assert asked["settings"].outer_folds == 10
     captured = capsys.readouterr()
@@ -52,19 +53,28 @@ def test_defaults(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> 
     assert "mlflow ui" in captured.out
     assert "note: few events" in captured.err
     assert "warning: visits[1].vas: is rare" in captured.err
+    assert "interrupted" not in captured.err
+
+
+def test_refits_of_an_interrupted_training_are_counted(
+    asked: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "reg12", "--out", "b"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "12 refits that an interrupted training had finished were used again." in told
 
 
 def test_options_reach_the_workflow(asked: dict[str, Any]) -> None:
     options = (
         "--mapping glow --endpoint response --endpoint mine.yaml --resamples 5 --folds 4 "
-        "--repeats 2 --seed 9 --force --jobs 1 --name mine --no-track"
+        "--repeats 2 --seed 9 --force --jobs 1 --name mine --no-track --fresh"
     )
     assert run(["train", "reg", "--out", "b", *options.split()]) == 0
     assert asked["mapping"] == "glow"
     assert asked["endpoints"] == ["response", "mine.yaml"]
     assert (asked["resamples"], asked["seed"], asked["n_jobs"]) == (5, 9, 1)
     assert (asked["settings"].outer_folds, asked["settings"].outer_repeats) == (4, 2)
-    assert (asked["name"], asked["force"]) == ("mine", True)
+    assert (asked["name"], asked["force"], asked["fresh"]) == ("mine", True, True)
     assert "published" not in asked
 
 

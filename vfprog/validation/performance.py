@@ -100,12 +100,13 @@ def performance_or_reason(
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     random_state: int | np.random.Generator = 0,
+    n_bootstrap: int = 200,
 ) -> pd.DataFrame:
     """Return `performance`, or the same table without figures where there is but one class.
 
     Parameters
     ----------
-    y_obs, risk, sample_weight, groups, random_state
+    y_obs, risk, sample_weight, groups, random_state, n_bootstrap
         As for `performance`.
 
     Returns
@@ -115,8 +116,9 @@ def performance_or_reason(
     """
     try:
         return performance(
-            y_obs, risk, sample_weight=sample_weight, groups=groups, random_state=random_state
-        )
+            y_obs, risk, sample_weight=sample_weight, groups=groups, random_state=random_state,
+            n_bootstrap=n_bootstrap,
+        )  # fmt: skip
     except UndefinedFigureError as error:
         sample = check_sample(y_obs, risk, sample_weight, groups)[0]
         return undefined_performance(str(error), n=sample.n, n_events=sample.n_events)

@@ -17,6 +17,7 @@ from vfprog.scoring.members import stack_members
 from vfprog.validation.performance import performance
 from vfprog.workflows.evidence import as_columns
 from vfprog.workflows.labels import labelled
+from vfprog.workflows.subgroups import bedside_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,6 +189,7 @@ def bundle_parts(
         performance=[{str(k): _plain(v) for k, v in row.items()} for row in rows],
         provenance=provenance,
         reference={name: kept.as_dict() for name, kept in summarise(typed, dictionary).items()},
+        subgroups=bedside_part(tables["subgroups"]),
         tables={name: as_columns(frame) for name, frame in tables.items()},
     )
 

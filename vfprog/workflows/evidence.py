@@ -13,6 +13,7 @@ from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
+from vfprog.workflows.subgroups import subgroup_tables
 from vfprog.workflows.time_to_event import time_to_event_table
 from vfprog.workflows.transport import transport_tables
 
@@ -44,6 +45,7 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     yield from curve_tables(work)
     yield from importance_tables(work)
     yield from transport_tables(work)
+    yield from subgroup_tables(work)
     yield Table("sample_size", sample_size_table(work))
     yield Table("case_mix", case_mix_table(work))
     dated = time_to_event_table(work)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -174,8 +175,24 @@ def test_nothing_recorded_is_nothing_known() -> None:
     empty = EpisodeArrays(2, {}, {}, np.zeros(0, dtype=np.intp))
     for trial in load_trials():
         found = eligibility(trial, empty, DICTIONARY)
-        assert (found.status == 0).all()
-        assert found.words == tuple(c.words for c in trial.inclusion)
+        listed = len(trial.inclusion)
+        assert found.words[:listed] == tuple(c.words for c in trial.inclusion)
+        assert (found.status[:listed] == 0).all()
+        assert found.eligible.tolist() == [0, 0]
+        assert found.which(0, 0) == found.words[:listed]
+
+
+def test_a_column_that_is_absent_is_one_that_is_blank() -> None:
+    full = arrays_of(
+        TYPICAL, vertebrae=((L1 | {"mri_oedema": NAN}, L1 | {"height_loss_pct": 5.0}),)
+    )
+    absent = {name: values for name, values in full.vertebrae.items() if name != "mri_oedema"}
+    blank = full.vertebrae | {"mri_oedema": np.full(2, NAN)}
+    for trial in load_trials():
+        one = eligibility(trial, replace(full, vertebrae=absent), DICTIONARY)
+        other = eligibility(trial, replace(full, vertebrae=blank), DICTIONARY)
+        assert one.words == other.words
+        assert one.status.tolist() == other.status.tolist()
 
 
 def test_no_episodes() -> None:

@@ -66,6 +66,25 @@ def compare(condition: Condition, values: FloatArray, dictionary: Dictionary) ->
     return status.astype(np.int8)
 
 
+def is_of_vertebrae(condition: Condition, dictionary: Dictionary) -> bool:
+    """Return whether a condition is about each vertebra rather than the whole episode.
+
+    Parameters
+    ----------
+    condition : Condition
+        The condition.
+    dictionary : Dictionary
+        Says where its predictor is recorded.
+
+    Returns
+    -------
+    bool
+        True for a predictor of the vertebrae.
+    """
+    name = condition.predictor
+    return name in dictionary and dictionary[name].table == "vertebrae"
+
+
 def any_vertebra(status: Status, groups: Groups) -> Status:
     """Return whether any vertebra of each episode meets a condition.
 

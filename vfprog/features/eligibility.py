@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vfprog.features.conditions import MET, any_vertebra, compare, holds
+from vfprog.features.conditions import MET, any_vertebra, compare, holds, is_of_vertebrae
 from vfprog.features.vertebrae import group_vertebrae
 
 if TYPE_CHECKING:
@@ -68,9 +68,10 @@ def eligibility(trial: Trial, arrays: EpisodeArrays, dictionary: Dictionary) -> 
     groups = group_vertebrae(arrays.owner, arrays.n)
     status = [holds(criterion, arrays, groups, dictionary) for criterion in trial.inclusion]
     words = [criterion.words for criterion in trial.inclusion]
-    joint = [c for c in trial.inclusion if c.predictor in arrays.vertebrae]
+    joint = [c for c in trial.inclusion if is_of_vertebrae(c, dictionary)]
     if len(joint) > 1:
-        each = [compare(c, arrays.vertebrae[c.predictor], dictionary) for c in joint]
+        blank = np.full(len(arrays.owner), np.nan)
+        each = [compare(c, arrays.vertebrae.get(c.predictor, blank), dictionary) for c in joint]
         words.append("in one fracture: " + ", ".join(c.words for c in joint))
         status.append(_in_one(each, groups))
     return Eligibility(tuple(words), np.stack(status))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vfprog.features.arrays import EpisodeArrays
-from vfprog.features.conditions import any_vertebra, compare, holds
+from vfprog.features.conditions import any_vertebra, judge
 from vfprog.features.vertebrae import group_vertebrae
 from vfprog.schema.conditions import Condition
 from vfprog.schema.dictionary import load_dictionary
@@ -37,7 +37,12 @@ def condition(**content) -> Condition:
     ],
 )  # fmt: skip
 def test_each_comparison_by_hand(content, values, expected) -> None:
-    assert compare(condition(**content), np.array(values), DICTIONARY).tolist() == expected
+    """As a value of the episode, and as that of its one vertebra."""
+    column, n = {content["predictor"]: np.array(values)}, len(values)
+    arrays = EpisodeArrays(n, column, column, np.arange(n))
+    groups = group_vertebrae(arrays.owner, n)
+    found = judge((condition(**content),), arrays, groups, DICTIONARY)
+    assert found.status.tolist() == [expected]
 
 
 def test_or_over_the_vertebrae_is_the_largest_and_none_is_unknown() -> None:
@@ -56,7 +61,7 @@ def test_of_episodes_vertebrae_and_their_number() -> None:
     groups = group_vertebrae(arrays.owner, arrays.n)
 
     def held(**content) -> list[int]:
-        return holds(condition(**content), arrays, groups, DICTIONARY).tolist()
+        return judge((condition(**content),), arrays, groups, DICTIONARY).status[0].tolist()
 
     assert held(predictor="age_years", at_least=50) == [1, 0, -1]
     assert held(predictor="t_score", below=-3) == [0, 0, 0]
@@ -64,3 +69,29 @@ def test_of_episodes_vertebrae_and_their_number() -> None:
     assert held(predictor="level", at_least="T5") == [1, 0, 0]
     # Two, one of a level nobody knows (so the number is not known either), none listed.
     assert held(predictor="n_index_vertebrae", at_most=1) == [-1, 0, 0]
+
+
+def test_many_conditions_are_each_alone() -> None:
+    rng = np.random.default_rng(2)
+    asked = (
+        condition(predictor="age_years", at_least=70),
+        condition(**{"predictor": "mri_oedema", "is": True}),
+        condition(predictor="t_score", below=-3),
+        condition(predictor="level", at_least="T12"),
+    )
+    blank = np.where(rng.random((2, 40)) < 0.3, NAN, rng.normal([[75], [-3]], 5, (2, 40)))
+    owner = np.sort(rng.integers(0, 40, 60))
+    spine = {
+        "level": rng.integers(0, 14, 60).astype(float),
+        "mri_oedema": rng.choice([0, 1, NAN], 60),
+    }
+    arrays = EpisodeArrays(
+        40, dict(zip(("age_years", "t_score"), blank, strict=True)), spine, owner
+    )
+    groups = group_vertebrae(owner, 40)
+    together = judge(asked, arrays, groups, DICTIONARY)
+    assert together.of_vertebrae.tolist() == [1, 3]
+    for place, one in enumerate(asked):
+        alone = judge((one,), arrays, groups, DICTIONARY)
+        assert together.status[place].tolist() == alone.status[0].tolist()
+    assert together.each.shape == (2, 60)

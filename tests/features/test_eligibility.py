@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vfprog.features.arrays import EpisodeArrays
-from vfprog.features.eligibility import eligibility
+from vfprog.features.eligibility import eligibilities, eligibility
 from vfprog.schema.dictionary import LEVELS, load_dictionary
 from vfprog.schema.trials import Trial, load_trials
 
@@ -34,8 +34,12 @@ def arrays_of(*patients, vertebrae=((L1,),)) -> EpisodeArrays:
     )
 
 
+def judged(trial, arrays):
+    return eligibility(trial, arrays, DICTIONARY)
+
+
 def verdict(name: str, arrays: EpisodeArrays) -> list[int]:
-    return eligibility(TRIALS[name], arrays, DICTIONARY).eligible.tolist()
+    return judged(TRIALS[name], arrays).eligible.tolist()
 
 
 # The entry criteria as published, each limit from both sides: 1 in, -1 out, 0 not known.
@@ -112,7 +116,7 @@ def test_invest_did_not_ask_for_oedema() -> None:
 
 def test_without_vertebrae_what_is_asked_of_them_is_unknown() -> None:
     arrays = arrays_of(TYPICAL, vertebrae=((),))
-    found = eligibility(TRIALS["VAPOUR"], arrays, DICTIONARY)
+    found = judged(TRIALS["VAPOUR"], arrays)
     assert found.which(0, 0) == ("oedema on MRI", "at most 2 fractures")
     assert found.which(0, -1) == ()
     assert verdict("BLASCO", arrays) == [1]
@@ -122,15 +126,13 @@ def test_one_fracture_must_meet_all_that_is_asked_of_it() -> None:
     # Oedema in a vertebra that is hardly lower, height loss in an old one without oedema.
     fresh, old = L1 | {"height_loss_pct": 5.0}, L1 | {"mri_oedema": 0.0, "level": 7.0}
     arrays = arrays_of(TYPICAL, vertebrae=((fresh, old),))
-    found = eligibility(TRIALS["VERTOS_II"], arrays, DICTIONARY)
+    found = judged(TRIALS["VERTOS_II"], arrays)
     words = "oedema on MRI, height loss of 15 % or more, fracture at T5 or lower"
     assert found.eligible.tolist() == [-1]
     assert found.which(0, -1) == (f"in one fracture: {words}",)
     # Nothing of a single criterion is said twice.
     alone = arrays_of(TYPICAL, vertebrae=((fresh,),))
-    assert eligibility(TRIALS["VERTOS_II"], alone, DICTIONARY).which(0, -1) == (
-        "height loss of 15 % or more",
-    )
+    assert judged(TRIALS["VERTOS_II"], alone).which(0, -1) == ("height loss of 15 % or more",)
 
 
 def test_against_all_ways_the_unknown_could_turn_out() -> None:
@@ -164,17 +166,27 @@ def test_many_at_once_are_each_alone() -> None:
     spines = [tuple([L1, L1 | {"mri_oedema": 0.0}][: rng.integers(0, 3)]) for _ in people]
     together = arrays_of(*people, vertebrae=tuple(spines))
     for trial in TRIALS.values():
-        found = eligibility(trial, together, DICTIONARY)
+        found = judged(trial, together)
         for row, person in enumerate(people):
             alone = arrays_of(person, vertebrae=(spines[row],))
-            one = eligibility(trial, alone, DICTIONARY)
+            one = judged(trial, alone)
             assert found.status[:, row].tolist() == one.status[:, 0].tolist()
+
+
+def test_all_trials_at_once_are_each_alone() -> None:
+    arrays = arrays_of(TYPICAL, TYPICAL | {"t_score": NAN, "vas_baseline": 6.0})
+    for trial, found in zip(
+        TRIALS.values(), eligibilities(load_trials(), arrays, DICTIONARY), strict=True
+    ):
+        alone = judged(trial, arrays)
+        assert found.words == alone.words
+        assert found.status.tolist() == alone.status.tolist()
 
 
 def test_nothing_recorded_is_nothing_known() -> None:
     empty = EpisodeArrays(2, {}, {}, np.zeros(0, dtype=np.intp))
     for trial in load_trials():
-        found = eligibility(trial, empty, DICTIONARY)
+        found = judged(trial, empty)
         listed = len(trial.inclusion)
         assert found.words[:listed] == tuple(c.words for c in trial.inclusion)
         assert (found.status[:listed] == 0).all()
@@ -189,8 +201,8 @@ def test_a_column_that_is_absent_is_one_that_is_blank() -> None:
     absent = {name: values for name, values in full.vertebrae.items() if name != "mri_oedema"}
     blank = full.vertebrae | {"mri_oedema": np.full(2, NAN)}
     for trial in load_trials():
-        one = eligibility(trial, replace(full, vertebrae=absent), DICTIONARY)
-        other = eligibility(trial, replace(full, vertebrae=blank), DICTIONARY)
+        one = judged(trial, replace(full, vertebrae=absent))
+        other = judged(trial, replace(full, vertebrae=blank))
         assert one.words == other.words
         assert one.status.tolist() == other.status.tolist()
 
@@ -198,4 +210,4 @@ def test_a_column_that_is_absent_is_one_that_is_blank() -> None:
 def test_no_episodes() -> None:
     empty = EpisodeArrays(0, {}, {}, np.zeros(0, dtype=np.intp))
     trial: Trial = TRIALS["VAPOUR"]
-    assert eligibility(trial, empty, DICTIONARY).eligible.shape == (0,)
+    assert judged(trial, empty).eligible.shape == (0,)

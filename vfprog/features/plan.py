@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vfprog.errors import ConfigError
 from vfprog.features.clinical import DERIVATIONS, REPLACED
 from vfprog.features.feature import Feature
+from vfprog.features.same import Same
 
 if TYPE_CHECKING:
     from vfprog.features.clinical import Derivation
@@ -68,25 +69,13 @@ def feature_plan(dictionary: Dictionary) -> FeaturePlan:
     ConfigError
         Two features have the same name.
     """
-    return _cached_plan(_Same(dictionary))
-
-
-class _Same:
-    """Key of the cache: one dictionary object by identity, for hashing its content is dear."""
-
-    def __init__(self, dictionary: Dictionary) -> None:
-        self.dictionary = dictionary
-
-    def __hash__(self) -> int:
-        return id(self.dictionary)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.dictionary is self.dictionary
+    return _cached_plan(Same(dictionary))
 
 
 @lru_cache(maxsize=16)
-def _cached_plan(key: _Same) -> FeaturePlan:
-    usable = key.dictionary.usable_at("postprocedure")
+def _cached_plan(key: Same) -> FeaturePlan:
+    dictionary: Any = key.things[0]
+    usable = dictionary.usable_at("postprocedure")
     generic = [p for p in usable if p.name not in REPLACED]
     episode = [p for p in generic if p.table == "episodes"]
     spine = [p for p in generic if p.table == "vertebrae"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -91,6 +91,11 @@ class OfScore(_Data):
     items: tuple[Item, ...]
     health: Health
     reading: tuple[Reading, ...]
+
+    @cached_property
+    def every_item(self) -> tuple[Item, ...]:
+        """The items, those of the state of health last."""
+        return (*self.items, *self.health.items)
 
     def read(self, score: int) -> str:
         """Return how a score is read."""
@@ -197,8 +202,7 @@ class Evidence(_Data):
             raise ConfigError(f"of_type has other levels than {', '.join(types)}")
 
     def _conditions(self) -> Iterator[Condition]:
-        yield from self.of_score.items
-        yield from self.of_score.health.items
+        yield from self.of_score.every_item
         yield from self.alignment_flags.flags
         for model in self.linear_predictors:
             yield from model.terms

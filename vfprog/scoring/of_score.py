@@ -14,7 +14,7 @@ import numpy as np
 
 from vfprog.features.alignment import complete_pelvis
 from vfprog.features.arrays import EpisodeArrays
-from vfprog.features.conditions import MET, UNKNOWN, UNMET, holds
+from vfprog.features.conditions import MET, UNKNOWN, UNMET, judge
 from vfprog.features.vertebrae import group_vertebrae, max_per_episode, sum_per_episode
 from vfprog.schema.evidence import load_evidence
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vfprog.features.conditions import Status
     from vfprog.features.vertebrae import Groups
     from vfprog.schema.dictionary import Dictionary
-    from vfprog.schema.evidence import Evidence, Item
+    from vfprog.schema.evidence import Evidence, OfScore
 
 FRACTURE_TYPE, HEALTH = "fracture_type", "health"
 _PELVIS = ("pelvic_incidence_deg", "pelvic_tilt_deg", "sacral_slope_deg")
@@ -97,23 +97,16 @@ def of_score(
     """
     rules = (evidence or load_evidence()).of_score
     groups = group_vertebrae(arrays.owner, arrays.n)
+    status = judge(rules.every_item, arrays, groups, dictionary).status
     types, no_type = _fracture_type(arrays, groups, list(rules.fracture_type.values()))
-    parts, unknown = {FRACTURE_TYPE: types}, {FRACTURE_TYPE: no_type}
+    unknown = {FRACTURE_TYPE: no_type}
+    unknown |= {item.name: status[i] == UNKNOWN for i, item in enumerate(rules.every_item)}
+    parts = _parts(rules, types, status, lambda _no, _yes: 0)
     # Of a vertebra of unknown type only the highest can be worse than the worst that is known.
-    least = np.where(types == 0, min(rules.fracture_type.values()), types)
-    low = np.where(no_type, least, types)
-    high = np.where(no_type, max(rules.fracture_type.values()), types)
-    for item in rules.items:
-        status = holds(item, arrays, groups, dictionary)
-        parts[item.name], unknown[item.name] = _points(item, status), status == UNKNOWN
-        low, high = low + _bound(item, status, min), high + _bound(item, status, max)
-    health = [(item, holds(item, arrays, groups, dictionary)) for item in rules.health.items]
-    unknown |= {item.name: status == UNKNOWN for item, status in health}
-    floor = rules.health.floor
-    parts[HEALTH] = _floored([_points(item, status) for item, status in health], floor)
-    low = low + _floored([_bound(item, status, min) for item, status in health], floor)
-    high = high + _floored([_bound(item, status, max) for item, status in health], floor)
-    return OfScores(np.sum(list(parts.values()), axis=0), low, high, parts, unknown)
+    least, most = min(rules.fracture_type.values()), max(rules.fracture_type.values())
+    worst = np.where(no_type, most, types)
+    low = _parts(rules, np.where(no_type & (types == 0), least, types), status, min)
+    return OfScores(_sum(parts), _sum(low), _sum(_parts(rules, worst, status, max)), parts, unknown)
 
 
 def alignment_flags(
@@ -138,9 +131,9 @@ def alignment_flags(
     rules = (evidence or load_evidence()).alignment_flags
     completed = _with_whole_pelvis(arrays)
     groups = group_vertebrae(arrays.owner, arrays.n)
-    flags = {flag.name: holds(flag, completed, groups, dictionary) for flag in rules.flags}
-    stack = np.stack(list(flags.values()))
-    return AlignmentFlagCount(np.sum(stack == MET, axis=0), flags, np.sum(stack == UNKNOWN, axis=0))
+    status = judge(rules.flags, completed, groups, dictionary).status
+    flags = dict(zip((flag.name for flag in rules.flags), status, strict=True))
+    return AlignmentFlagCount((status == MET).sum(axis=0), flags, (status == UNKNOWN).sum(axis=0))
 
 
 def _fracture_type(
@@ -155,16 +148,22 @@ def _fracture_type(
     return found, sum_per_episode(np.isnan(codes), groups) != 0  # NaN, no vertebra, is unknown
 
 
-def _points(item: Item, status: Status) -> IntArray:
-    return np.select([status == MET, status == UNMET], [item.points, item.otherwise], 0)
+def _parts(
+    rules: OfScore, types: IntArray, status: Status, of_unknown: Callable[[int, int], int]
+) -> dict[str, IntArray]:
+    """Return the parts of the score, given what an unknown item counts of its two numbers."""
+    table = np.array(
+        [[i.otherwise, of_unknown(i.otherwise, i.points), i.points] for i in rules.every_item]
+    )
+    points: IntArray = np.take_along_axis(table, status.astype(np.intp) - UNMET, axis=1)
+    n = len(rules.items)
+    named = {item.name: points[place] for place, item in enumerate(rules.items)}
+    health = np.maximum(points[n:].sum(axis=0), rules.health.floor)
+    return {FRACTURE_TYPE: types, **named, HEALTH: health}
 
 
-def _bound(item: Item, status: Status, choose: Callable[[int, int], int]) -> IntArray:
-    return np.where(status == UNKNOWN, choose(item.points, item.otherwise), _points(item, status))
-
-
-def _floored(points: Sequence[IntArray], floor: int) -> IntArray:
-    total: IntArray = np.maximum(np.sum(points, axis=0), floor)
+def _sum(parts: dict[str, IntArray]) -> IntArray:
+    total: IntArray = np.sum(list(parts.values()), axis=0)
     return total
 
 

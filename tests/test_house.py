@@ -73,6 +73,7 @@ COVERED_ELSEWHERE = {
     "vfprog/simulate/tables.py": "tests/simulate/test_generate.py",
     "vfprog/tracking/pyfunc_model.py": "tests/tracking/test_registry.py",
     "vfprog/workflows/assemble.py": "tests/workflows/test_train.py",
+    "vfprog/workflows/descent.py": "tests/workflows/test_update.py",
     "vfprog/workflows/labels.py": "tests/workflows/test_train.py",
     "vfprog/workflows/refitting.py": "tests/workflows/test_train.py",
     "vfprog/validation/_influence.py": "tests/validation/test_discrimination.py",

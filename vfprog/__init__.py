@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vfprog.workflows.explain import explain as explain_registry
     from vfprog.workflows.score import score
     from vfprog.workflows.train import train
+    from vfprog.workflows.update import update
     from vfprog.workflows.validate import validate
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "score",
     "simulate_registry",
     "train",
+    "update",
     "validate",
 ]
 
@@ -43,6 +45,7 @@ _HOMES = {
     "score": ("vfprog.workflows.score", "score"),
     "simulate_registry": ("vfprog.simulate.generate", "simulate"),
     "train": ("vfprog.workflows.train", "train"),
+    "update": ("vfprog.workflows.update", "update"),
     "validate": ("vfprog.workflows.validate", "validate"),
 }
 

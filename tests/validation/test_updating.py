@@ -96,7 +96,7 @@ def test_coefficients_are_those_of_statsmodels_and_both_tests_reject(seed):
 def test_a_right_model_is_left_alone():
     done = closed_test(*drawn(2000, 3)[:2])
     assert (done.change, done.intercept, done.slope) == ("no_change", 0.0, 1.0)
-    assert done.table["decision"].tolist() == ["not rejected", "not tested"]
+    assert done.table["decision"].tolist() == ["not rejected", "not tested", "no_change"]
     assert np.isnan(done.table["p"][1])
 
 
@@ -105,16 +105,17 @@ def test_a_wrong_level_takes_a_new_intercept_and_keeps_the_slope():
     done = closed_test(y, risk, sample_weight=weight, groups=patient)
     assert (done.change, done.slope) == ("new_intercept", 1.0)
     assert done.intercept == pytest.approx(0.7, abs=0.2)
+    assert done.table["intercept"].tolist() == [0, done.intercept, done.intercept]
     fitted = expit(done.apply(logit(risk)))
     assert np.average(fitted, weights=weight) == pytest.approx(np.average(y, weights=weight))
-    assert done.table["decision"].tolist() == ["rejected", "not rejected"]
+    assert done.table["decision"].tolist() == ["rejected", "not rejected", "new_intercept"]
 
 
 def test_a_model_that_ranks_the_wrong_way_round_is_not_turned():
     y, risk, *_ = drawn(3000, 1, slope=-1)
     done = closed_test(y, risk)
     assert (done.change, done.slope) == ("new_intercept", 1.0)
-    assert "the wrong way round" in done.table["reason"][1]
+    assert "the wrong way round" in done.table["reason"][2]
 
 
 def test_doubled_rows_of_a_patient_add_nothing():

@@ -73,7 +73,7 @@ def train(
     show_performance(training.performance, title=title, simulated=simulated)
     say(f"\nBundle: {training.bundle}")
     if track:
-        _publish(training)
+        publish_training(training)
 
 
 def show_warnings(warnings: "tuple[Failure, ...]") -> None:
@@ -85,7 +85,8 @@ def show_warnings(warnings: "tuple[Failure, ...]") -> None:
         note(describe(warnings, where_all="see vfprog check"))
 
 
-def _publish(training: Any) -> None:
+def publish_training(training: Any) -> None:
+    """Send a training, or an update, to the tracking store and say where it stands."""
     from vfprog.workflows.publish import publish
 
     with bars("tracking"):

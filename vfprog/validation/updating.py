@@ -52,8 +52,8 @@ class ClosedTest:
     intercept, slope : float
         The updated log-odds are ``intercept + slope * log_odds``.
     table : pandas.DataFrame
-        One row per step: step, hypothesis, test, statistic, df, p, intercept and slope of the
-        model that would replace it, decision, reason.
+        One row per step: step, hypothesis, test, statistic, df, p, intercept and slope under the
+        hypothesis, decision, reason; the last row holds what was chosen.
     """
 
     change: Change
@@ -113,19 +113,18 @@ def closed_test(
     require_both_classes(sample, "closed testing")
     require_varied_risk(sample, "closed testing")
     level, slope = _fit(sample, slope=False), _fit(sample, slope=True)
-    whole = score_test_unchanged(sample)
-    first = _row(1, _AS_IS, whole, 2, slope, alpha)
+    first = _row(1, _AS_IS, score_test_unchanged(sample), 2, (0.0, 1.0), alpha)
     if first["p"] >= alpha:
-        return _decided("no_change", (0.0, 1.0), [first, _untested()])
-    second = _row(2, _LEVEL_ONLY, score_test_slope(sample, level[0]), 1, slope, alpha)
+        return _decided("no_change", (0.0, 1.0), [first, _untested(level)])
+    second = _row(2, _LEVEL_ONLY, score_test_slope(sample, level[0]), 1, level, alpha)
     if second["p"] >= alpha:
         return _decided("new_intercept", level, [first, second])
     if slope[1] <= 0:
-        second["reason"] = (
+        wrong = (
             f"slope {slope[1]:.2f}: the model ranks these patients the wrong way round, which no "
             "recalibration mends; the intercept alone is changed"
         )
-        return _decided("new_intercept", level, [first, second])
+        return _decided("new_intercept", level, [first, second], wrong)
     return _decided("new_intercept_and_slope", slope, [first, second])
 
 
@@ -199,26 +198,34 @@ def _row(
     hypothesis: str,
     statistic: float,
     df: int,
-    instead: tuple[float, float],
+    under: tuple[float, float],
     alpha: float,
 ) -> dict[str, Any]:
     p = float(stats.chi2.sf(statistic, df))
     return {
         "step": step, "hypothesis": hypothesis, "test": _TEST, "statistic": statistic, "df": df,
-        "p": p, "intercept": instead[0], "slope": instead[1],
+        "p": p, "intercept": under[0], "slope": under[1],
         "decision": "rejected" if p < alpha else "not rejected", "reason": "",
     }  # fmt: skip
 
 
-def _untested() -> dict[str, Any]:
-    missing = dict.fromkeys(("statistic", "p", "intercept", "slope"), np.nan)
+def _untested(under: tuple[float, float]) -> dict[str, Any]:
     return {
-        "step": 2, "hypothesis": _LEVEL_ONLY, "test": _TEST, "df": 1, **missing,
-        "decision": "not tested", "reason": "the first hypothesis was not rejected",
+        "step": 2, "hypothesis": _LEVEL_ONLY, "test": _TEST, "statistic": np.nan, "df": 1,
+        "p": np.nan, "intercept": under[0], "slope": under[1], "decision": "not tested",
+        "reason": "the first hypothesis was not rejected",
     }  # fmt: skip
 
 
 def _decided(
-    change: Change, coefficients: tuple[float, float], rows: list[dict[str, Any]]
+    change: Change,
+    coefficients: tuple[float, float],
+    rows: list[dict[str, Any]],
+    reason: str = "",
 ) -> ClosedTest:
-    return ClosedTest(change, *coefficients, pd.DataFrame(rows)[list(COLUMNS)])
+    chosen = dict.fromkeys(("statistic", "df", "p"), np.nan) | {
+        "step": 3, "hypothesis": "", "test": "closed testing", "intercept": coefficients[0],
+        "slope": coefficients[1], "decision": change, "reason": reason,
+    }  # fmt: skip
+    table = pd.DataFrame([*rows, chosen])[list(COLUMNS)]
+    return ClosedTest(change, *coefficients, table)

@@ -102,7 +102,10 @@ def run_records(training: Training) -> RunRecords:
     plain = {
         k: provenance[k] for k in ("source", "digest", "n_episodes", "n_sites", "seed", "resamples")
     }
-    parent = RunRecords(f"training {training.parts.version}", tags)
+    kind = "update" if training.parts.lineage else "training"
+    parent = RunRecords(f"{kind} {training.parts.version}", tags)
+    if training.parts.lineage:
+        parent.records.append(Param("updated_from", training.parts.lineage[-1]["sha256"]))
     parent.records.extend([Param(k, v) for k, v in {**plain, **settings, **versions}.items()])
     parent.records.append(Table("performance", training.performance))
     parent.records.extend([Artifact(training.bundle / "manifest.json", "bundle")])
@@ -120,7 +123,7 @@ def _headline(table: pd.DataFrame) -> Iterator[Metric]:
 
 def _model_run(training: Training, name: str) -> RunRecords:
     fitted = training.fitted[name]
-    model, cohort = fitted.model, training.cohorts[fitted.model.endpoint.name]
+    model, cohort = fitted.model, training.cohort_of(name)
     run = RunRecords(name, _tags(training, name, "model"))
     run.records.extend([Param("definition", model.endpoint.definition)])
     run.records.extend([Param(k, v) for k, v in fitted.choices.items()])

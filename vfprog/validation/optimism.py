@@ -162,7 +162,7 @@ def optimism_table(
         estimate = line["apparent"] - _mean(gaps)
         found = line | _line(HARRELL, line["apparent"], estimate, inside[name], gaps, level)
         if name in _FIXED_BY_FIT:
-            found |= {"lower": np.nan, "upper": np.nan, "reason": _NO_SPREAD}
+            found |= {"lower": np.nan, "upper": np.nan, "method": "", "reason": _NO_SPREAD}
         lines.append(found)
         if name in plus:
             estimate, used = plus[name]

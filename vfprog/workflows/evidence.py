@@ -13,6 +13,7 @@ from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
+from vfprog.workflows.stability import refit_tables
 from vfprog.workflows.subgroups import subgroup_tables
 from vfprog.workflows.time_to_event import time_to_event_table
 from vfprog.workflows.transport import transport_tables
@@ -38,12 +39,13 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     Table
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
         seen, ``delta_adjusted_<endpoint>``; ``accrual``; the tables of `curve_tables` and
-        `importance_tables`; ``sample_size``, ``case_mix`` and, where an endpoint is dated,
-        ``time_to_event``.
+        `importance_tables`; those of `refit_tables`; ``sample_size``, ``case_mix`` and, where an
+        endpoint is dated, ``time_to_event``.
     """
     yield from cohort_tables(work)
     yield from curve_tables(work)
     yield from importance_tables(work)
+    yield from refit_tables(work)
     yield from transport_tables(work)
     yield from subgroup_tables(work)
     yield Table("sample_size", sample_size_table(work))

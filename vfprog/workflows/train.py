@@ -22,6 +22,7 @@ from vfprog.workflows.inputs import (
 from vfprog.workflows.refit_store import open_store
 from vfprog.workflows.refitting import Work, fit_models, gather_risks, resample_models
 from vfprog.workflows.screening import screen_before_training
+from vfprog.workflows.stability import instability_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,6 +178,8 @@ def train(
         notes = notes_of(work, resamples, times) + doubts(table)
         tables = {found.name: found.frame for found in evidence_tables(work)}
         parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
+        coverage = instability_coverage(work, source, opened.registry)
+        parts.provenance["instability_coverage"] = coverage
         written = write_bundle(parts, out, force=force)
     return Training(
         written, parts, work.cohorts, work.fitted, risks, table, tables, work.refused, notes,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vfprog.workflows.refitting import Work
 
 CURVES = ("risk_distribution", "decision_curve", "calibration_curve")
-_THRESHOLDS = np.linspace(0.02, 0.9, 45)
+THRESHOLDS = np.linspace(0.02, 0.9, 45)
 
 
 def curve_tables(work: Work) -> Iterator[Table]:
@@ -74,7 +74,7 @@ def judged_curves(cohort: Cohort, weight: FloatArray, risk: FloatArray) -> Itera
     """
     y, groups = cohort.outcome.event.astype(float), cohort.patient_id
     yield Table("risk_distribution", risk_distribution(y, risk, sample_weight=weight))
-    benefit = decision_curve(y, risk, _THRESHOLDS, sample_weight=weight, groups=groups)
+    benefit = decision_curve(y, risk, THRESHOLDS, sample_weight=weight, groups=groups)
     yield Table("decision_curve", _up_to(benefit, float(np.quantile(risk, 0.99))))
     try:
         curve = calibration_curve(y, risk, sample_weight=weight, groups=groups)

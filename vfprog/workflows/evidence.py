@@ -10,6 +10,7 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.workflows.accrual import accrual_table
 from vfprog.workflows.case_mix import case_mix_table
+from vfprog.workflows.comparators import comparator_tables
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
@@ -48,6 +49,7 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     yield from refit_tables(work)
     yield from transport_tables(work)
     yield from subgroup_tables(work)
+    yield from comparator_tables(work)
     yield Table("sample_size", sample_size_table(work))
     yield Table("case_mix", case_mix_table(work))
     dated = time_to_event_table(work)

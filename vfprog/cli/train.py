@@ -37,6 +37,12 @@ def train(
     repeats: Annotated[
         int | None, typer.Option(min=1, show_default="1", help="Repeats of the cross-validation.")
     ] = None,
+    imputations: Annotated[
+        int | None,
+        typer.Option(
+            min=0, show_default="0", help="Compare with so many imputations of missing values."
+        ),
+    ] = None,
     seed: Seed = 1,
     name: Annotated[str, typer.Option(help="Name of the bundle.")] = "vfprog",
     force: Force = False,
@@ -57,6 +63,7 @@ def train(
     from vfprog.workflows.train import train as train_bundle
 
     asked: dict[str, Any] = {"outer_folds": folds, "outer_repeats": repeats}
+    asked["imputations"] = imputations
     settings = load_settings(**{key: value for key, value in asked.items() if value is not None})
     with bars("reading the registry") as progress:
         training = train_bundle(

@@ -74,6 +74,8 @@ class TrainingSettings(BaseModel):
         First day of the later period; given, it overrides the share.
     truncate : float
         Quantile at which outcome weights are cut.
+    imputations : int
+        Imputations of a comparison of single with multiple imputation; 0 for none.
     simplify : bool
         Whether splines and trees are left out below Riley's sample size; false is for studies of
         the procedure itself.
@@ -97,7 +99,15 @@ class TrainingSettings(BaseModel):
     temporal_share: float = Field(default=0.3, ge=0, lt=1)
     temporal_from: dt.date | None = None
     truncate: float = Field(default=0.99, gt=0.5, le=1)
+    imputations: int = Field(default=0, ge=0)
     simplify: bool = True
+
+    @field_validator("imputations")
+    @classmethod
+    def _some_or_none(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("one imputation cannot be pooled: 0 for none, or 2 and more")
+        return value
 
     @property
     def temporal(self) -> bool:

@@ -9,9 +9,11 @@ from vfprog.data.weights import delta_adjusted_risk
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.workflows.accrual import accrual_table
+from vfprog.workflows.calibration_tests import calibration_test_tables
 from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.comparators import comparator_tables
 from vfprog.workflows.curves import curve_tables
+from vfprog.workflows.missing_data import missing_data_table
 from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
 from vfprog.workflows.stability import refit_tables
@@ -41,13 +43,15 @@ def evidence_tables(work: Work) -> Iterator[Table]:
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
         seen, ``delta_adjusted_<endpoint>``; ``accrual``; the tables of `curve_tables` and
         `importance_tables`; those of `refit_tables`; ``sample_size``, ``case_mix`` and, where an
-        endpoint is dated, ``time_to_event``.
+        endpoint is dated, ``time_to_event``; ``missing_data`` where the settings ask for
+        imputations.
     """
     yield from cohort_tables(work)
     yield from curve_tables(work)
     yield from importance_tables(work)
     yield from refit_tables(work)
     yield from transport_tables(work)
+    yield from calibration_test_tables(work)
     yield from subgroup_tables(work)
     yield from comparator_tables(work)
     yield Table("sample_size", sample_size_table(work))
@@ -55,6 +59,8 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     dated = time_to_event_table(work)
     if len(dated):
         yield Table("time_to_event", dated)
+    if work.settings.imputations:
+        yield Table("missing_data", missing_data_table(work))
 
 
 def cohort_tables(work: Work) -> Iterator[Table]:

@@ -13,6 +13,7 @@ from vfprog.records import Figure, Table
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.validation.heterogeneity import by_site
+from vfprog.validation.moderate_calibration import calibration_test
 from vfprog.workflows.validate import DRAWN_BY_SITE, site_records, validate
 
 
@@ -276,3 +277,24 @@ def test_codes_and_ranges_that_do_not_match_are_named(training, elsewhere, tmp_p
     assert set(written["column"]) == set(rules)
     largest = result.population.set_index("predictor")["standardised_difference"].abs().idxmax()
     assert largest == "age_years"
+
+
+def test_subgroups_and_the_calibration_test_are_of_these_risks(training, elsewhere, tmp_path):
+    result = validate(training.bundle, elsewhere[0], out=tmp_path / "p.csv")
+    judged = result.risks["response_preprocedure"]
+    test = result.calibration_tests.set_index("model").loc["response_preprocedure"]
+    expected = calibration_test(
+        judged["outcome"], judged["risk"], sample_weight=judged["weight"],
+        groups=judged["episode_id"].map(elsewhere[1]["episodes"].set_index("episode_id")["patient_id"]),
+    )  # fmt: skip
+    assert test["p_value"] == pytest.approx(expected.p_value)
+    inside = elsewhere[1]["episodes"].set_index("episode_id")["inpatient"]
+    rows = judged[judged["episode_id"].map(inside).fillna(False).astype(bool)]
+    found = result.subgroups[
+        (result.subgroups["model"] == "response_preprocedure")
+        & (result.subgroups["grouping"] == "inpatient") & (result.subgroups["group"] == "yes")
+    ].set_index("metric")  # fmt: skip
+    c = roc_auc_score(rows["outcome"], rows["risk"], sample_weight=rows["weight"])
+    assert found.loc["c_statistic", "estimate"] == pytest.approx(c)
+    for name in ("subgroups", "calibration_tests"):
+        assert (tmp_path / "p_details" / f"{name}.csv").exists()

@@ -13,13 +13,16 @@ from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import cohort_weights
 from vfprog.models.settings import TrainingSettings
+from vfprog.schema.subgroups import Subgroups, load_subgroups
 from vfprog.scoring.choice import known_after_procedure
 from vfprog.scoring.model import expit
 from vfprog.validation.case_mix import case_mix
 from vfprog.validation.heterogeneity import by_site, n_usable
 from vfprog.validation.performance import performance
+from vfprog.workflows.calibration_tests import calibration_row
 from vfprog.workflows.case_mix import beside_development
 from vfprog.workflows.labels import labelled
+from vfprog.workflows.subgroups import subgroup_figures
 from vfprog.workflows.time_to_event import is_dated, time_to_event
 
 if TYPE_CHECKING:
@@ -41,9 +44,9 @@ class Judged:
 
     Parameters
     ----------
-    performance, case_mix, time_to_event, by_site : pandas.DataFrame
-        Long tables behind model, endpoint and prediction_time; the last two are empty where the
-        endpoint is not dated, or sites cannot be compared.
+    performance, case_mix, time_to_event, by_site, subgroups, calibration_tests : pandas.DataFrame
+        Long tables behind model, endpoint and prediction_time; those of times and sites are empty
+        where the endpoint is not dated, or sites cannot be compared.
     risks : pandas.DataFrame
         episode_id, outcome, weight and risk of the episodes judged.
     notes : list of str
@@ -55,6 +58,8 @@ class Judged:
     risks: pd.DataFrame
     time_to_event: pd.DataFrame = field(default_factory=pd.DataFrame)
     by_site: pd.DataFrame = field(default_factory=pd.DataFrame)
+    subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
 
 
@@ -103,6 +108,9 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
     if len(sites):
         judged.by_site = labelled(sites, model)
+    shared = {"sample_weight": weight, "groups": cohort.patient_id}
+    judged.calibration_tests = labelled(calibration_row(y, risk, **shared), model)
+    judged.subgroups = labelled(subgroup_figures(cohort, weight, risk, rules_of(bundle)), model)
     return judged
 
 
@@ -138,6 +146,12 @@ def frozen_log_odds(bundle: Bundle, name: str, cohort: Cohort) -> FloatArray:
 def settings_of(bundle: Bundle) -> TrainingSettings:
     """Return the settings the bundle was trained with: its outcome weights are used again."""
     return TrainingSettings.model_validate(bundle.manifest["provenance"]["settings"])
+
+
+def rules_of(bundle: Bundle) -> Subgroups:
+    """Return the subgroups the bundle was judged in, or those of the configuration."""
+    rules = bundle.manifest["subgroups"].get("rules")
+    return load_subgroups() if rules is None else Subgroups.model_validate(rules)
 
 
 def listed(names: Sequence[str] | pd.Series[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -125,20 +125,43 @@ def temporal(
     if result.rows is None:
         return _extended(undefined_performance(result.failure), "")
     periods = periods_of(cohort, settings)
-    later = cohort.take(result.rows)
-    weight = cohort_weights(later, settings)
-    known = weight > 0
-    table = performance_or_reason(
-        later.outcome.event[known].astype(float), result.risk["model"][known],
-        sample_weight=weight[known], groups=later.patient_id[known],
-    )  # fmt: skip
+    y, risk, shared = later_participants(cohort, settings, result)
+    table = performance_or_reason(y, risk, **shared)
     design = f"{periods.earlier.size} episodes before {periods.start.astype('M8[D]')}, judged on "
-    design += f"{later.n} from then on"
+    design += f"{periods.later.size} from then on"
     if periods.n_both:
         design += f"; {periods.n_both} left out, their patients have an earlier episode"
     if periods.n_undated:
         design += f"; {periods.n_undated} without a date left out"
     return _extended(table, design)
+
+
+def later_participants(
+    cohort: Cohort, settings: TrainingSettings, result: RefitResult
+) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
+    """Return outcomes, risks, and weights with patients, of the later participants judged.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Participants.
+    settings : TrainingSettings
+        Settings of the outcome weights.
+    result : RefitResult
+        The refit of the earlier period, which succeeded.
+
+    Returns
+    -------
+    y, risk : ndarray of float, shape (n,)
+        Of those whose outcome is known.
+    shared : dict
+        ``sample_weight`` and ``groups``.
+    """
+    later = cohort.take(np.asarray(result.rows))
+    weight = cohort_weights(later, settings)
+    known = weight > 0
+    shared = {"sample_weight": weight[known], "groups": later.patient_id[known]}
+    return later.outcome.event[known].astype(float), result.risk["model"][known], shared
 
 
 def _why_no_sites(

@@ -39,7 +39,7 @@ DRAWN_BY_SITE = {
     "calibration_in_the_large": "Calibration in the large",
 }
 # Tables beside the performance, each a file of the folder of details.
-DETAILS = ("population", "case_mix", "time_to_event")
+DETAILS = ("population", "case_mix", "time_to_event", "subgroups", "calibration_tests")
 
 
 @dataclass
@@ -69,11 +69,15 @@ class Validation:
         What tells case mix from misfit, see `vfprog.workflows.case_mix.beside_development`.
     time_to_event : pandas.DataFrame
         Figures of dated endpoints as times to an event; empty without one.
+    subgroups : pandas.DataFrame
+        Figures in each subgroup, see `vfprog.workflows.subgroups.subgroup_figures`.
+    calibration_tests : pandas.DataFrame
+        Test of moderate calibration of each model.
     warnings : tuple of Failure
         Predictors so unlike development that a code or unit is likely to differ, or that most
         values lie where the model has seen few.
     details_folder : pathlib.Path or None
-        Where the last three tables and the warnings were written.
+        Where the last five tables and the warnings were written.
     """
 
     performance: pd.DataFrame
@@ -86,6 +90,8 @@ class Validation:
     population: pd.DataFrame = field(default_factory=pd.DataFrame)
     case_mix: pd.DataFrame = field(default_factory=pd.DataFrame)
     time_to_event: pd.DataFrame = field(default_factory=pd.DataFrame)
+    subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
     warnings: tuple[Failure, ...] = ()
     details_folder: Path | None = None
 
@@ -232,6 +238,8 @@ def _judge_all(bundle: Bundle, registry: Registry, result: Validation) -> None:
     result.by_site = _together([one.by_site for one in judged])
     result.case_mix = _together([one.case_mix for one in judged])
     result.time_to_event = _together([one.time_to_event for one in judged])
+    result.subgroups = _together([one.subgroups for one in judged])
+    result.calibration_tests = _together([one.calibration_tests for one in judged])
     result.population = _together(populations)
 
 

@@ -81,6 +81,17 @@ def test_learning_gap(tmp_path: Path) -> None:
     assert "\n".join(lines[2:]) in said
 
 
+@pytest.mark.slow
+def test_coverage_study(tmp_path: Path) -> None:
+    sizes = ("--participants", 300, "--fresh", 400, "--resamples", 2, "--jobs", 1)
+    said = run(tmp_path, "coverage_study", "sets.jsonl", "--sets", 1, *sizes)
+    assert said.startswith("SIMULATED DATA")
+    assert "| estimator | logistic, as shipped |" in said
+    again = run(tmp_path, "coverage_study", "sets.jsonl", "--sets", 2, *sizes)
+    assert again.count("| sets; mean truth | 2;") == 3
+    assert len((tmp_path / "sets.jsonl").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize("script", SHORT, ids=lambda path: path.name)
 def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
@@ -94,5 +105,5 @@ def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> N
 
 
 def test_every_script_is_tested() -> None:
-    tested = {"simulate", "train", "validate", "explain", "score", "learning_gap"}
+    tested = {"simulate", "train", "validate", "explain", "score", "learning_gap", "coverage_study"}
     assert {script.stem for script in SHORT} == tested

@@ -37,6 +37,8 @@ _NO_SPREAD = (
 )
 _LEVEL = 0.95  # of intervals nobody reads here
 _KNOTS = 4
+# Percentiles of fewer refits are a matter of luck.
+_LEAST = 30
 _CHANCE = 0.5
 
 
@@ -301,9 +303,8 @@ def _line(
     failed = len(used) - n_used
     if failed:
         line["reason"] = f"undefined in {failed} of {len(used)} resamples"
-    needed = int(np.ceil(round(2 / (1 - level), 6)))
-    if n_used < needed:
-        line["reason"] = f"no interval: its limits need {needed} resamples, there are {n_used}"
+    if n_used < _LEAST:
+        line["reason"] = f"no interval: its limits need {_LEAST} resamples, there are {n_used}"
         return line | {"lower": np.nan, "upper": np.nan}
     tails = [(1 - level) / 2, (1 + level) / 2]
     lower, upper = np.quantile(inside[~np.isnan(inside)], tails) - optimism

@@ -86,10 +86,12 @@ def test_new_rows_are_completed_by_the_equations_learned():
 def test_the_outcome_of_evaluation_rows_has_no_part():
     _, holed = drawn(300, 4)
     y = (np.arange(300) % 2).astype(float)
-    _, one = impute(holed[:200], y[:200], holed[200:], n_imputations=2, random_state=1)
-    _, two = impute(holed[:200], 1 - y[:200], holed[200:], n_imputations=2, random_state=1)
-    assert np.array_equal(one, two)
-    assert not np.array_equal(one[0], one[1])
+    one = impute(holed[:200], y[:200], holed[200:], n_imputations=2, random_state=1)
+    two = impute(holed[:200], 1 - y[:200], holed[200:], n_imputations=2, random_state=1)
+    assert np.array_equal(one.evaluation, two.evaluation)
+    assert np.array_equal(one.blind, two.blind)
+    assert not np.array_equal(one.development, two.development)
+    assert not np.array_equal(one.evaluation[0], one.evaluation[1])
 
 
 def test_the_outcome_of_development_rows_has():
@@ -97,7 +99,7 @@ def test_the_outcome_of_development_rows_has():
     x = rng.normal(size=3000)
     y = (rng.random(3000) < expit(2 * x)).astype(float)
     holed = np.column_stack([np.where(rng.random(3000) < 0.4, np.nan, x)])
-    completed, _ = impute(holed, y, holed[:1], n_imputations=5, random_state=0)
+    completed = impute(holed, y, holed[:1], n_imputations=5, random_state=0).development
     slopes = [sm.Logit(y, sm.add_constant(X)).fit(disp=0).params[1] for X in completed]
     assert np.mean(slopes) == pytest.approx(2, abs=0.2)
     blind = ChainedEquations(random_state=0).fit_transform(holed)
@@ -135,7 +137,7 @@ def test_glow_with_planted_gaps_gives_back_the_complete_coefficients(realdata):
     assert complete.sum() == 128
     truth = sm.Logit(y, sm.add_constant(whole)).fit(disp=0)
     alone = sm.Logit(y[complete], sm.add_constant(holed[complete])).fit(disp=0)
-    completed, _ = impute(holed, y, holed[:1], n_imputations=20, random_state=1)
+    completed = impute(holed, y, holed[:1], n_imputations=20, random_state=1).development
     fits = [sm.Logit(y, sm.add_constant(X)).fit(disp=0) for X in completed]
     pooled = [
         pool_imputations([f.params[k] for f in fits], [f.bse[k] for f in fits], complete_df=492)

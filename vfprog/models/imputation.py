@@ -82,6 +82,25 @@ class Equation:
         )
 
 
+@dataclass(frozen=True)
+class Imputations:
+    """Development and evaluation rows, each completed m times.
+
+    Parameters
+    ----------
+    development : ndarray of float, shape (m, n, n_features)
+        Development rows to learn from, completed with the help of their outcomes.
+    blind : ndarray of float, shape (m, n, n_features)
+        The same rows completed without outcomes, as evaluation rows are: to choose by.
+    evaluation : ndarray of float, shape (m, k, n_features)
+        Evaluation rows.
+    """
+
+    development: FloatArray
+    blind: FloatArray
+    evaluation: FloatArray
+
+
 class ChainedEquations:
     """One imputation: completes the rows it learns from, then others by the same equations.
 
@@ -184,7 +203,7 @@ class ChainedEquations:
 
 def impute(
     X: FloatArray, y: FloatArray, X_eval: FloatArray, *, n_imputations: int, random_state: int
-) -> tuple[FloatArray, FloatArray]:
+) -> Imputations:
     """Return imputations of development and evaluation rows, learned from the former alone.
 
     The outcome helps to impute development rows; at evaluation it is not known, so the equations
@@ -205,18 +224,16 @@ def impute(
 
     Returns
     -------
-    development : ndarray of float, shape (m, n, n_features)
-        Completed development rows.
-    evaluation : ndarray of float, shape (m, k, n_features)
-        Completed evaluation rows.
+    Imputations
+        Completed rows.
     """
-    development = np.empty((n_imputations, *X.shape))
+    development, without = np.empty((2, n_imputations, *X.shape))
     evaluation = np.empty((n_imputations, *X_eval.shape))
     for place in range(n_imputations):
         seed = random_state + place
         with_outcome = ChainedEquations(random_state=seed)
         development[place] = with_outcome.fit_transform(np.column_stack([X, y]))[:, :-1]
         blind = ChainedEquations(random_state=seed)
-        blind.fit_transform(X)
+        without[place] = blind.fit_transform(X)
         evaluation[place] = blind.transform(X_eval)
-    return development, evaluation
+    return Imputations(development, without, evaluation)

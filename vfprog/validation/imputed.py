@@ -85,12 +85,15 @@ class _Learnt:
             splines=not self.simple, adaptive=self.simple,
         )  # fmt: skip
 
-    def penalty(self, X: FloatArray) -> float:
-        """Return the penalty with the least loss in the inner folds."""
+    def penalty(self, X: FloatArray, X_out: FloatArray) -> float:
+        """Return the penalty with the least loss in the inner folds, whose rows are X_out.
+
+        Rows imputed with their own outcome would make every fit look better than it is.
+        """
         path = np.empty((len(self.penalties), len(self.y)))
         for inner in np.unique(self.fold):
             out = self.fold == inner
-            path[:, out] = self.learner(X, ~out).path(self.penalties, X[out])
+            path[:, out] = self.learner(X, ~out).path(self.penalties, X_out[out])
         judged = OutOfFold(self.y, self.weight, self.patient)
         return self.penalties[int(np.argmin([judged.mean_loss(margin) for margin in path]))]
 
@@ -173,15 +176,17 @@ def run_imputed_fold(
     others = cohort.take(np.setdiff1d(np.arange(cohort.n), held_out))
     with threadpool_limits(1):
         learnt, X_eval = _learnt(others, cohort.take(held_out), prediction_time, settings, seed)
-        single = _margin(learnt.learner(learnt.X), learnt.penalty(learnt.X), X_eval)
-        completed, evaluation = impute(
+        penalty = learnt.penalty(learnt.X, learnt.X)
+        single = _margin(learnt.learner(learnt.X), penalty, X_eval)
+        completed = impute(
             learnt.X, learnt.y, X_eval, n_imputations=settings.imputations, random_state=seed
         )
-        penalty = learnt.penalty(completed[0])
-        learners = [learnt.learner(X) for X in completed]
-        multiple = np.array(
-            [np.mean([_margin(one, penalty, X) for one in learners], axis=0) for X in evaluation]
-        )
+        penalty = learnt.penalty(completed.development[0], completed.blind[0])
+        learners = [learnt.learner(X) for X in completed.development]
+        multiple = np.array([
+            np.mean([_margin(one, penalty, X) for one in learners], axis=0)
+            for X in completed.evaluation
+        ])  # fmt: skip
     return ImputedFold(held_out, single, multiple)
 
 

@@ -50,6 +50,15 @@ def test_validate(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_update(folder: Path) -> None:
+    run(folder, "simulate", "elsewhere", "--participants", 400, "--seed", 5)
+    said = run(folder, "update", "bundle", "elsewhere", "updated", "--resamples", 2)
+    assert "SIMULATED DATA: how much must change?" in said
+    assert "Bundle updated, version 2: mlflow ui" in said
+    assert (folder / "updated" / "manifest.json").is_file()
+
+
+@pytest.mark.slow
 def test_explain(folder: Path) -> None:
     said = run(folder, "explain", "bundle", "registry", "why", "--max-rows", 50)
     assert "SIMULATED DATA: what the models rely on most" in said
@@ -92,6 +101,15 @@ def test_coverage_study(tmp_path: Path) -> None:
     assert len((tmp_path / "sets.jsonl").read_text().splitlines()) == 2
 
 
+@pytest.mark.slow
+def test_benchmark_training(tmp_path: Path) -> None:
+    less = ("--participants", 150, "--resamples", 1, "--jobs", 1)
+    said = run(tmp_path, "benchmark_training", *less)
+    assert said.startswith("SIMULATED DATA: response, ")
+    assert "2 models, 1 resamples each" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("script", SHORT, ids=lambda path: path.name)
 def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
@@ -105,5 +123,15 @@ def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> N
 
 
 def test_every_script_is_tested() -> None:
-    tested = {"simulate", "train", "validate", "explain", "score", "learning_gap", "coverage_study"}
+    tested = {
+        "update",
+        "simulate",
+        "train",
+        "validate",
+        "explain",
+        "score",
+        "learning_gap",
+        "coverage_study",
+        "benchmark_training",
+    }
     assert {script.stem for script in SHORT} == tested

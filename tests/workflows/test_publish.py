@@ -14,6 +14,13 @@ from vfprog.workflows.publish import publish, run_records
 from vfprog.workflows.train import train
 
 MODEL = "response_preprocedure"
+FIGURES = {
+    "decision_curve", "calibration", "shap_importance", "shap_beeswarm", "participant_flow",
+    "internal_external_c_statistic", "internal_external_calibration_slope",
+    "internal_external_calibration_in_the_large", "subgroups_c_statistic",
+    "subgroups_calibration_in_the_large", "comparators_c_statistic", "comparators_brier",
+    "comparator_decision_curves",
+}  # fmt: skip
 
 # Of a training of response, in which some were not assessed.
 SOME = {"flow_response", "characteristics_response", "delta_adjusted_response", "importance"}
@@ -80,8 +87,7 @@ def test_each_model_has_a_run_and_each_learner_one_in_it(training, records):
     params = {name: record.value for name, record in kinds(run, Param).items()}
     assert params["definition"] == training.fitted[MODEL].model.endpoint.definition
     assert params["n"] == 220
-    assert set(kinds(run, Figure)) == {"decision_curve", "calibration", "shap_importance",
-                                       "shap_beeswarm", "participant_flow"}  # fmt: skip
+    assert set(kinds(run, Figure)) == FIGURES
     assert set(kinds(run, Table)) == {
         "risk_distribution", "decision_curve", "calibration_curve", "contributions", "importance",
         "importance_concepts",
@@ -149,8 +155,7 @@ def test_nested_runs_carry_metrics_figures_and_tables(training, store):
     shown = [run.data.metrics[f"c_statistic{end}"] for end in ("", ".lower", ".upper")]
     assert shown == pytest.approx([row["estimate"], row["lower"], row["upper"]])
     names = {name.split(".")[0] for name in files(client, child.run_id, "figures")}
-    assert names == {"decision_curve", "calibration", "shap_importance", "shap_beeswarm",
-                     "participant_flow"}  # fmt: skip
+    assert names == FIGURES
     names = {name.split(".")[0] for name in files(client, child.run_id, "tables")}
     assert names >= {"calibration_curve", "decision_curve", "contributions", "importance"}
     grandchild = client.get_run(child.children[0].run_id)

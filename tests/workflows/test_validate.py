@@ -14,7 +14,8 @@ from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.validation.heterogeneity import by_site
 from vfprog.validation.moderate_calibration import calibration_test
-from vfprog.workflows.validate import DRAWN_BY_SITE, site_records, validate
+from vfprog.workflows.evidence_figures import DRAWN_BY_SITE
+from vfprog.workflows.validate import site_records, validate
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from vfprog.tracking.registry import register_bundle
 from vfprog.tracking.send import DATASET_DIGEST, DATASET_NAME, send
 from vfprog.tracking.store import resolve_store
 from vfprog.workflows.curves import CURVES, of_model
+from vfprog.workflows.evidence_figures import evidence_figures
 from vfprog.workflows.figures import curve_figures, explained_figures, flow_figure, line_labels
 
 if TYPE_CHECKING:
@@ -132,6 +133,13 @@ def _model_run(training: Training, name: str) -> RunRecords:
     curves = {curve: of_model(training.tables[curve], name) for curve in CURVES}
     run.records.extend([Table(curve, frame) for curve, frame in curves.items() if len(frame)])
     run.records.extend(curve_figures(curves, title=title, simulated=training.parts.simulated))
+    run.records.extend(
+        evidence_figures(
+            training.tables, training.performance, name,
+            title=f"{model.endpoint.label}, {model.prediction_time}",
+            simulated=training.parts.simulated,
+        )
+    )  # fmt: skip
     labels = line_labels(model, cohort.dictionary)
     run.records.extend(explained_figures(model, cohort, cohort.dictionary, labels))
     run.records.append(flow_figure(cohort))

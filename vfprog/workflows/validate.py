@@ -12,11 +12,11 @@ import pandas as pd
 from vfprog.data.cohort import build_cohort
 from vfprog.data.readers import failure_table
 from vfprog.errors import ConfigError, TrainingError
-from vfprog.plots.base import label_of, mark_simulated, new_figure
-from vfprog.plots.forest import forest_height, plot_forest
+from vfprog.plots.base import label_of
 from vfprog.records import Figure, Table
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.validation._check import UndefinedFigureError
+from vfprog.workflows.evidence_figures import forest_figures
 from vfprog.workflows.files import check_target, result_folder, write_table
 from vfprog.workflows.inputs import as_recorded, open_for
 from vfprog.workflows.judging import Judged, judge_frozen, listed
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from vfprog.data.registry import Registry
     from vfprog.errors import Failure
 
-# Figures drawn by site; the table holds the others too.
-DRAWN_BY_SITE = {
-    "c_statistic": "c-statistic",
-    "calibration_slope": "Calibration slope",
-    "calibration_in_the_large": "Calibration in the large",
-}
 # Tables beside the performance, each a file of the folder of details.
 DETAILS = ("population", "case_mix", "time_to_event", "subgroups", "calibration_tests")
 
@@ -167,11 +161,9 @@ def site_records(result: Validation) -> Iterator[Table | Figure]:
     yield Table("by_site", result.by_site)
     for model, part in result.by_site.groupby("model", sort=False):
         title = f"{label_of(part['endpoint'].iloc[0], None)}, {part['prediction_time'].iloc[0]}"
-        for metric in DRAWN_BY_SITE:
-            figure, ax = new_figure(7.2, forest_height(part, metric))
-            plot_forest(part, ax, metric=metric, title=title, labels=DRAWN_BY_SITE)
-            drawn = mark_simulated(figure) if result.simulated else figure
-            yield Figure(f"{model}_{metric}", drawn)
+        yield from forest_figures(
+            part, prefix=str(model), title=title, simulated=result.simulated
+        )
 
 
 def _check_places(out: str | Path, *, force: bool) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,8 @@ def test_defaults(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> 
     assert asked["fresh"] is False
     assert asked["endpoints"] is None
     assert asked["settings"].outer_folds == 10
+    assert asked["settings"].internal_external is True
+    assert asked["settings"].temporal_from is None
     captured = capsys.readouterr()
     assert "SIMULATED DATA: cross-validated performance, 10 folds" in captured.out
     assert "Tracked as version 3" in captured.out
@@ -67,18 +70,23 @@ def test_refits_of_an_interrupted_training_are_counted(
 def test_options_reach_the_workflow(asked: dict[str, Any]) -> None:
     options = (
         "--mapping glow --endpoint response --endpoint mine.yaml --resamples 5 --folds 4 "
-        "--repeats 2 --seed 9 --force --jobs 1 --name mine --no-track --fresh"
+        "--repeats 2 --seed 9 --force --jobs 1 --name mine --no-track --fresh "
+        "--no-internal-external --temporal-from 2021-03-01"
     )
     assert run(["train", "reg", "--out", "b", *options.split()]) == 0
     assert asked["mapping"] == "glow"
     assert asked["endpoints"] == ["response", "mine.yaml"]
     assert (asked["resamples"], asked["seed"], asked["n_jobs"]) == (5, 9, 1)
     assert (asked["settings"].outer_folds, asked["settings"].outer_repeats) == (4, 2)
+    assert asked["settings"].internal_external is False
+    assert asked["settings"].temporal_from == dt.date(2021, 3, 1)
     assert (asked["name"], asked["force"], asked["fresh"]) == ("mine", True, True)
     assert "published" not in asked
 
 
-@pytest.mark.parametrize("option", ["--folds 1", "--resamples -1", "--jobs 0", "--seed -1"])
+@pytest.mark.parametrize(
+    "option", ["--folds 1", "--resamples -1", "--jobs 0", "--seed -1", "--temporal-from soon"]
+)
 def test_options_out_of_range(asked: dict[str, Any], option: str) -> None:
     assert run(["train", "reg", "--out", "b", *option.split()]) == 2
     assert asked == {}

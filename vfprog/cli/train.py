@@ -1,6 +1,7 @@
 """``vfprog train``: from a registry to a bundle, judged and tracked."""
 # Typer reads the annotations when the command is built: they are no strings here.
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,23 @@ def train(
     repeats: Annotated[
         int | None, typer.Option(min=1, show_default="1", help="Repeats of the cross-validation.")
     ] = None,
+    internal_external: Annotated[
+        bool | None,
+        typer.Option(
+            "--internal-external/--no-internal-external",
+            show_default="on",
+            help="Leave each site out in turn: a refit per site and model.",
+        ),
+    ] = None,
+    temporal_from: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            show_default="the last 30 %",
+            help="First day of the participants that a model of the earlier ones is judged on.",
+        ),
+    ] = None,
     imputations: Annotated[
         int | None,
         typer.Option(
@@ -63,7 +81,8 @@ def train(
     from vfprog.workflows.train import train as train_bundle
 
     asked: dict[str, Any] = {"outer_folds": folds, "outer_repeats": repeats}
-    asked["imputations"] = imputations
+    asked |= {"imputations": imputations, "internal_external": internal_external}
+    asked["temporal_from"] = None if temporal_from is None else temporal_from.date()
     settings = load_settings(**{key: value for key, value in asked.items() if value is not None})
     with bars("reading the registry") as progress:
         training = train_bundle(

@@ -44,6 +44,12 @@ def test_without_sites_no_forest_is_drawn(training):
     assert "comparators_brier" in made
 
 
+def test_tables_that_were_not_made_are_not_drawn(training):
+    tables = {"subgroups": training.tables["subgroups"]}  # all that an update has
+    made = evidence_figures(tables, training.performance, MODEL, title="T", simulated=False)
+    assert {record.name for record in made} == {f"subgroups_{metric}" for metric in DRAWN_BY_GROUP}
+
+
 def test_simulated_figures_are_marked(training):
     table = training.tables["internal_external"]
     table = table[table["model"] == MODEL]

@@ -43,7 +43,8 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     Table
         ``flow_<endpoint>``, ``characteristics_<endpoint>`` and, where an outcome was not always
         seen, ``delta_adjusted_<endpoint>``; ``accrual``; the tables of `curve_tables` and
-        `importance_tables`; those of `refit_tables`; ``sample_size``, ``case_mix`` and, where an
+        `importance_tables`; those of `refit_tables`, `transport_tables`, `calibration_test_tables`,
+        `subgroup_tables` and `comparator_tables`; ``sample_size``, ``case_mix`` and, where an
         endpoint is dated, ``time_to_event``; ``missing_data`` where the settings ask for
         imputations.
     """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from vfprog.plots.base import mark_simulated, new_figure
 from vfprog.plots.comparison import plot_differences
 from vfprog.plots.forest import forest_height, plot_forest
@@ -15,7 +17,6 @@ from vfprog.workflows.curves import of_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import pandas as pd
 
 WORDS = {
     "c_statistic": "c-statistic",
@@ -86,8 +87,8 @@ def evidence_figures(
         ``internal_external_<metric>``, ``subgroups_<metric>``, ``comparators_<metric>`` and
         ``comparator_decision_curves``.
     """
-    sites = of_model(tables["internal_external"], model)
-    if sites["estimate"].notna().any():
+    sites = _rows(tables, "internal_external", model)
+    if len(sites) and sites["estimate"].notna().any():
         yield from forest_figures(
             sites,
             prefix="internal_external",
@@ -96,13 +97,18 @@ def evidence_figures(
         )
     judged = f"{title}, cross-validated"
     drawn: list[tuple[str, float, Callable[[Any], object]]] = [
-        *_of_subgroups(of_model(tables["subgroups"], model), _headline(performance, model), judged),
+        *_of_subgroups(_rows(tables, "subgroups", model), _headline(performance, model), judged),
         *_of_comparators(tables, model, judged),
     ]
     for name, height, draw in drawn:
         figure, ax = new_figure(_WIDTH, height)
         draw(ax)
         yield Figure(name, mark_simulated(figure) if simulated else figure)
+
+
+def _rows(tables: Mapping[str, pd.DataFrame], name: str, model: str) -> pd.DataFrame:
+    """Return the rows of a model; none where the table was not made, as by an update."""
+    return of_model(tables[name], model) if name in tables else pd.DataFrame()
 
 
 def _headline(performance: pd.DataFrame, model: str) -> dict[str, float]:
@@ -126,8 +132,8 @@ def _of_subgroups(
 def _of_comparators(
     tables: Mapping[str, pd.DataFrame], model: str, title: str
 ) -> Iterator[tuple[str, float, Callable[[Any], object]]]:
-    differences = of_model(tables["comparator_differences"], model)
-    for metric in DRAWN_DIFFERENCES:
+    differences = _rows(tables, "comparator_differences", model)
+    for metric in DRAWN_DIFFERENCES if len(differences) else ():
         rows = int(((differences["metric"] == metric) & differences["difference"].notna()).sum())
         if not rows:
             continue
@@ -136,7 +142,9 @@ def _of_comparators(
             return plot_differences(differences, ax, metric=metric, title=title, labels=WORDS)
 
         yield f"comparators_{metric}", 1.2 + 0.25 * rows, draw
-    curves = of_model(tables["comparator_decision_curves"], model)
+    curves = _rows(tables, "comparator_decision_curves", model)
+    if curves.empty:
+        return
     labels = dict(zip(curves["strategy"], curves["label"], strict=True))
     yield (
         "comparator_decision_curves",

@@ -39,6 +39,7 @@ COVERED_ELSEWHERE = {
     "vfprog/plots/contributions.py": "tests/plots/test_plots.py",
     "vfprog/plots/distribution.py": "tests/plots/test_plots.py",
     "vfprog/plots/flow.py": "tests/plots/test_plots.py",
+    "vfprog/plots/instability.py": "tests/plots/test_plots.py",
     "vfprog/plots/performance.py": "tests/plots/test_plots.py",
     "vfprog/plots/utility.py": "tests/plots/test_plots.py",
     "vfprog/data/column_spec.py": "tests/data/test_mapping.py",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vfprog.scoring.predict import predict
     from vfprog.simulate.generate import simulate as simulate_registry
     from vfprog.workflows.explain import explain as explain_registry
+    from vfprog.workflows.report import bundle_tables, write_report
     from vfprog.workflows.score import score
     from vfprog.workflows.train import train
     from vfprog.workflows.update import update
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "__version__",
+    "bundle_tables",
     "explain_registry",
     "load_bundle",
     "predict",
@@ -33,11 +35,13 @@ __all__ = [
     "train",
     "update",
     "validate",
+    "write_report",
 ]
 
 # No name here may be that of a subpackage: importing `vfprog.explain` binds `explain` to the
 # package, and which of the two a user met would depend on what was imported before.
 _HOMES = {
+    "bundle_tables": ("vfprog.workflows.report", "bundle_tables"),
     "explain_registry": ("vfprog.workflows.explain", "explain"),
     "load_bundle": ("vfprog.scoring.bundle", "load_bundle"),
     "predict": ("vfprog.scoring.predict", "predict"),
@@ -47,6 +51,7 @@ _HOMES = {
     "train": ("vfprog.workflows.train", "train"),
     "update": ("vfprog.workflows.update", "update"),
     "validate": ("vfprog.workflows.validate", "validate"),
+    "write_report": ("vfprog.workflows.report", "write_report"),
 }
 
 

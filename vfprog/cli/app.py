@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 DONE, FAULT, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = (
-    "demo", "simulate", "map", "check", "train", "validate", "update", "explain", "predict",
-    "score", "config",
+    "demo", "simulate", "map", "check", "train", "validate", "update", "explain", "report",
+    "predict", "score", "config",
 )  # fmt: skip
 TRACEBACK = "VFPROG_TRACEBACK"
 # What is wrong with the arguments; typer names only the class below it.

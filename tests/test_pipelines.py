@@ -95,7 +95,7 @@ def test_coverage_study(tmp_path: Path) -> None:
     sizes = ("--participants", 300, "--fresh", 400, "--resamples", 2, "--jobs", 1)
     said = run(tmp_path, "coverage_study", "sets.jsonl", "--sets", 1, *sizes)
     assert said.startswith("SIMULATED DATA")
-    assert "| estimator | logistic, as shipped |" in said
+    assert "| estimator | logistic alone | logistic as shown (recalibrated) |" in said
     again = run(tmp_path, "coverage_study", "sets.jsonl", "--sets", 2, *sizes)
     assert again.count("| sets; mean truth | 2;") == 3
     assert len((tmp_path / "sets.jsonl").read_text().splitlines()) == 2

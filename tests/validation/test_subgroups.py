@@ -45,6 +45,15 @@ def test_small_groups_are_named_and_nothing_of_them_is_told():
     assert table["p_difference"].isna().all()  # one group cannot differ from itself
 
 
+def test_participants_whose_outcome_is_unknown_do_not_make_a_group_large():
+    y, risk, _, _ = draw(120, 2)
+    place, weight = np.arange(120) % 2, np.ones(120)
+    weight[np.flatnonzero(place == 0)[:11]] = 0  # sixty, of whom forty-nine are known
+    table = by_subgroup(y, risk, place, ("a", "b"), RULE, sample_weight=weight)
+    assert table.loc[table["group"] == "a", "reason"].str.startswith("not given").all()
+    assert table.loc[table["group"] == "b", "estimate"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("n", "events", "small"),
     [(50, 10, False), (49, 10, True), (50, 9, True), (50, 40, False), (50, 41, True)],

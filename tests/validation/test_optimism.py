@@ -116,13 +116,13 @@ def test_against_brute_force_with_weights_and_patients():
     assert figure(table, "c_statistic", "632plus")["estimate"] == pytest.approx(expected)
 
 
-def test_limits_are_percentiles_of_the_apparent_figures_moved_by_the_optimism():
+def test_limits_are_percentiles_of_the_apparent_figures_about_the_estimate():
     y, risk, weight, _, resamples = drawn()
     table = optimism_table(y, risk, resamples, sample_weight=weight)
     inside = [roc_auc_score(y, r.risk, sample_weight=weight * r.times) for r in resamples]
     for estimator in ("harrell", "632plus"):
         row = figure(table, "c_statistic", estimator)
-        moved = np.quantile(inside, [0.025, 0.975]) - (row["apparent"] - row["estimate"])
+        moved = np.quantile(inside, [0.025, 0.975]) - np.mean(inside) + row["estimate"]
         assert [row["lower"], row["upper"]] == pytest.approx(moved)
         assert row["reason"] == ""
     assert list(table.columns) == list(COLUMNS)

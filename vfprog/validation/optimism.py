@@ -39,6 +39,7 @@ _LEVEL = 0.95  # of intervals nobody reads here
 _KNOTS = 4
 # Percentiles of fewer refits are a matter of luck.
 _LEAST = 30
+_METHOD = "bootstrap of the apparent figure, recentred"
 _CHANCE = 0.5
 
 
@@ -107,8 +108,11 @@ def optimism_table(
     overfits: the Brier score averages each row over the refits that did not see it, the
     c-statistic is averaged over refits, because risks of different refits are not to be ranked
     together. Its no-information value is .5, that of the Brier score pairs every outcome with
-    every risk. Limits are those of the location-shifted bootstrap [3]_: percentiles of the refits'
-    apparent figures, moved by the optimism. Samples weigh by multiplicity times outcome weight.
+    every risk. Limits are percentiles of the refits' apparent figures, moved so that their mean
+    falls on the estimate: the location-shifted bootstrap [3]_ moves them by the optimism, which
+    leaves them too high where apparent figures of refits exceed that of the sample, as those of
+    procedures that choose a penalty do (docs/coverage.md). Samples weigh by multiplicity times
+    outcome weight.
 
     Parameters
     ----------
@@ -299,7 +303,7 @@ def _line(
         return _undefined(estimator, "undefined in every resample")
     optimism = apparent - estimate
     line = {"estimator": estimator, "optimism": optimism, "estimate": estimate}
-    line |= {"n_resamples": n_used, "method": "location-shifted bootstrap", "reason": ""}
+    line |= {"n_resamples": n_used, "method": _METHOD, "reason": ""}
     failed = len(used) - n_used
     if failed:
         line["reason"] = f"undefined in {failed} of {len(used)} resamples"
@@ -307,7 +311,8 @@ def _line(
         line["reason"] = f"no interval: its limits need {_LEAST} resamples, there are {n_used}"
         return line | {"lower": np.nan, "upper": np.nan}
     tails = [(1 - level) / 2, (1 + level) / 2]
-    lower, upper = np.quantile(inside[~np.isnan(inside)], tails) - optimism
+    defined = inside[~np.isnan(inside)]
+    lower, upper = np.quantile(defined, tails) - defined.mean() + estimate
     return line | {"lower": float(lower), "upper": float(upper)}
 
 

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-RECENTRED = "harrell_recentred"
+SHIFTED = "harrell_shifted"
 ESTIMATORS = {
     "apparent": "apparent", "split": "split sample", "cross_validated": "cross-validated",
-    HARRELL: "Harrell", RECENTRED: "Harrell, limits recentred", PLUS: ".632+",
+    HARRELL: "Harrell", SHIFTED: "Harrell, limits moved by the optimism", PLUS: ".632+",
 }  # fmt: skip
 COLUMNS = {
-    ("logistic", True): "logistic, as shipped",
+    ("logistic", True): "logistic alone",
+    ("model", True): "logistic as shown (recalibrated)",
     ("logistic", False): "logistic with splines",
     ("model", False): "blend with trees",
 }

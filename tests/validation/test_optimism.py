@@ -8,6 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from vfprog.validation.calibration import calibration_slope
+from vfprog.validation.discrimination import c_statistic
 from vfprog.validation.optimism import (
     COLUMNS,
     Resample,
@@ -16,6 +18,7 @@ from vfprog.validation.optimism import (
     plus_error,
     resamples_of,
 )
+from vfprog.validation.overall import brier
 
 Y = np.array([0, 0, 1, 1])
 APPARENT = np.array([0.2, 0.4, 0.3, 0.8])
@@ -116,30 +119,33 @@ def test_against_brute_force_with_weights_and_patients():
     assert figure(table, "c_statistic", "632plus")["estimate"] == pytest.approx(expected)
 
 
-def test_limits_are_percentiles_of_the_apparent_figures_about_the_estimate():
-    y, risk, weight, _, resamples = drawn()
-    table = optimism_table(y, risk, resamples, sample_weight=weight)
-    inside = [roc_auc_score(y, r.risk, sample_weight=weight * r.times) for r in resamples]
-    for estimator in ("harrell", "632plus"):
-        row = figure(table, "c_statistic", estimator)
-        moved = np.quantile(inside, [0.025, 0.975]) - np.mean(inside) + row["estimate"]
-        assert [row["lower"], row["upper"]] == pytest.approx(moved)
-        assert row["reason"] == ""
+def test_limits_are_those_of_the_apparent_figure_moved_by_the_optimism():
+    y, risk, weight, patient, resamples = drawn(n_resamples=5)
+    given = {"sample_weight": weight, "groups": patient}
+    table = optimism_table(y, risk, resamples, level=0.9, **given)
+    figures = {"c_statistic": c_statistic, "calibration_slope": calibration_slope, "brier": brier}
+    for name, compute in figures.items():
+        apparent = compute(y, risk, level=0.9, **given)
+        for row in table[table["metric"] == name].itertuples():
+            assert row.apparent == pytest.approx(apparent.estimate)
+            assert row.optimism == pytest.approx(row.apparent - row.estimate)
+            moved = [apparent.lower - row.optimism, apparent.upper - row.optimism]
+            assert [row.lower, row.upper] == pytest.approx(moved)
+            assert row.reason == ""
+    alone = optimism_table(y, risk, resamples, sample_weight=weight, level=0.9)
+    width = [t["upper"] - t["lower"] for t in (table, alone)]
+    assert not np.allclose(*width, equal_nan=True)  # two rows of a patient are not two patients
     assert list(table.columns) == list(COLUMNS)
     order = ["c_statistic", "c_statistic", "calibration_in_the_large", "calibration_slope", "ici",
              "brier", "brier", "scaled_brier"]  # fmt: skip
     assert table["metric"].tolist() == order
     assert table["estimate"].notna().all()
+    ici = figure(table, "ici")
+    assert np.isnan(ici["lower"])
+    assert ici["reason"] == "no interval: the apparent ICI has no limits to move"
     # a fit to 120 rows is overconfident on others, and its calibration looks better than it is
     assert figure(table, "calibration_slope")["estimate"] < 1
-    assert figure(table, "ici")["estimate"] > figure(table, "ici")["apparent"]
-
-
-def test_few_resamples_have_no_limits_and_say_so():
-    y, risk, weight, _, resamples = drawn(n_resamples=29)
-    row = figure(optimism_table(y, risk, resamples, sample_weight=weight), "brier")
-    assert np.isnan(row["lower"])
-    assert row["reason"] == "no interval: its limits need 30 resamples, there are 29"
+    assert ici["estimate"] > ici["apparent"]
 
 
 def test_rows_of_weight_0_count_for_nothing():
@@ -157,10 +163,16 @@ def test_a_resample_without_events_is_left_out_and_counted():
     row = figure(table, "c_statistic")
     assert row["estimate"] == pytest.approx(0.625)
     assert row["n_resamples"] == 2
-    assert row["reason"] == "no interval: its limits need 30 resamples, there are 2"
+    assert row["reason"] == "undefined in 1 of 3 resamples"
     assert figure(table, "brier")["n_resamples"] == 3
-    many = optimism_table(Y, APPARENT, [FIRST, SECOND] * 15 + [only_others])
-    assert figure(many, "c_statistic")["reason"] == "undefined in 1 of 31 resamples"
+
+
+def test_why_there_is_no_interval_is_told():
+    y, apparent = np.array([0, 0, 1]), np.array([0.2, 0.4, 0.3])
+    resample = Resample(np.array([1, 1, 1]), np.array([0.2, 0.3, 0.6]))
+    row = figure(optimism_table(y, apparent, [resample]), "c_statistic")
+    assert np.isnan(row["lower"])
+    assert "at least 2 patients with and 2 without the event" in row["reason"]
 
 
 def test_a_figure_undefined_on_the_sample_says_why():

@@ -75,15 +75,7 @@ def test_it_goes_on_where_it_was_and_repeats_no_set(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_without_resamples_there_is_no_correction_and_with_many_there_are_limits(tmp_path):
+def test_without_resamples_there_is_no_correction(tmp_path):
     few = StudyPlan(n=300, n_fresh=400, n_resamples=0)
     table = coverage_study(few, [1], tmp_path / "few.jsonl", settings=SETTINGS)
     assert set(table["estimator"]) == {"apparent", "split", "cross_validated"}
-    many = StudyPlan(n=300, n_fresh=400, n_resamples=35, simplify=False)
-    table = coverage_study(many, [1], tmp_path / "many.jsonl", settings=SETTINGS)
-    rows = table.query("figure == 'c_statistic' and learner == 'logistic'").set_index("estimator")
-    ours, shifted = rows.loc["harrell"], rows.loc["harrell_shifted"]
-    assert shifted["estimate"] == ours["estimate"]
-    assert shifted["upper"] - shifted["lower"] == pytest.approx(ours["upper"] - ours["lower"])
-    assert ours["lower"] < ours["estimate"] < ours["upper"]
-    assert shifted["lower"] > ours["lower"]  # refits of a ridge look better on their own samples

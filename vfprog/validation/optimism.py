@@ -15,6 +15,7 @@ import pandas as pd
 
 from vfprog.data.splits import bootstrap_patients
 from vfprog.validation._check import Sample, UndefinedFigureError, check_level, check_sample
+from vfprog.validation._influence import Result
 from vfprog.validation.calibration import in_the_large_result, slope_result
 from vfprog.validation.calibration_error import error_results
 from vfprog.validation.discrimination import c_statistic_result
@@ -30,16 +31,9 @@ if TYPE_CHECKING:
 COLUMNS = ("metric", "estimator", "apparent", "optimism", "estimate", "lower", "upper", "n",
            "n_events", "n_resamples", "method", "reason")  # fmt: skip
 HARRELL, PLUS = "harrell", "632plus"
-# On its own sample the calibration of a fit is set by the fit, so its spread says nothing.
-_FIXED_BY_FIT = ("calibration_in_the_large", "calibration_slope", "ici")
-_NO_SPREAD = (
-    "no interval: on its own sample a fit sets its calibration, so refits do not vary in it"
-)
 _LEVEL = 0.95  # of intervals nobody reads here
 _KNOTS = 4
-# Percentiles of fewer refits are a matter of luck.
-_LEAST = 30
-_METHOD = "bootstrap of the apparent figure, recentred"
+_METHOD = "limits of the apparent figure, moved by the optimism"
 _CHANCE = 0.5
 
 
@@ -98,6 +92,7 @@ def optimism_table(
     resamples: Sequence[Resample],
     *,
     sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Return figures corrected for optimism, and the .632+ estimate of two of them.
@@ -108,11 +103,11 @@ def optimism_table(
     overfits: the Brier score averages each row over the refits that did not see it, the
     c-statistic is averaged over refits, because risks of different refits are not to be ranked
     together. Its no-information value is .5, that of the Brier score pairs every outcome with
-    every risk. Limits are percentiles of the refits' apparent figures, moved so that their mean
-    falls on the estimate: the location-shifted bootstrap [3]_ moves them by the optimism, which
-    leaves them too high where apparent figures of refits exceed that of the sample, as those of
-    procedures that choose a penalty do (docs/coverage.md). Samples weigh by multiplicity times
-    outcome weight.
+    every risk. Limits are those of the apparent figure, by influence function or sandwich and
+    clustered by patient, moved by the optimism, as the location-shifted bootstrap [3]_ moves the
+    percentiles of the refits; those sat too high and too close here, because a refit on fewer
+    distinct patients looks better on its own sample (docs/coverage.md measures the limits). The
+    ICI has none. Samples weigh by multiplicity times outcome weight.
 
     Parameters
     ----------
@@ -124,6 +119,8 @@ def optimism_table(
         The refits; those that failed are left out by the caller.
     sample_weight : array-like of shape (n,), optional
         Weights >= 0, taken as fixed; rows of weight 0 are not counted.
+    groups : array-like of shape (n,), optional
+        Patient of each row, for the limits.
     level : float
         Level of the limits.
 
@@ -150,7 +147,7 @@ def optimism_table(
         raise ValueError("optimism needs at least one resample, got none")
     y = np.asarray(y_obs, dtype=float)
     weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    whole = check_sample(y, risk, weight)[0]
+    whole = check_sample(y, risk, weight, groups)[0]
     inside = _over(resamples, y, lambda resample: weight * resample.times)
     everybody = _over(resamples, y, lambda _: weight)
     known = weight > 0
@@ -160,19 +157,15 @@ def optimism_table(
     for name, compute in FIGURES.items():
         line: dict[str, Any] = {"metric": name, "n": whole.n, "n_events": whole.n_events}
         try:
-            line["apparent"] = compute(whole)
+            apparent = compute(whole, level)
         except UndefinedFigureError as error:
             lines.append(line | _undefined(HARRELL, str(error)))
             continue
         gaps = inside[name] - everybody[name]
-        estimate = line["apparent"] - _mean(gaps)
-        found = line | _line(HARRELL, line["apparent"], estimate, inside[name], gaps, level)
-        if name in _FIXED_BY_FIT:
-            found |= {"lower": np.nan, "upper": np.nan, "method": "", "reason": _NO_SPREAD}
-        lines.append(found)
+        estimate = apparent.metric.estimate - _mean(gaps)
+        lines.append(line | _line(HARRELL, apparent, estimate, gaps))
         if name in plus:
-            estimate, used = plus[name]
-            lines.append(line | _line(PLUS, line["apparent"], estimate, inside[name], used, level))
+            lines.append(line | _line(PLUS, apparent, *plus[name]))
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
@@ -214,18 +207,19 @@ def plus_error(apparent: float, out: float, no_information: float) -> float:
     return (1 - share) * apparent + share * out
 
 
-def _ici(sample: Sample) -> float:
-    errors = error_results([sample], level=_LEVEL, n_knots=_KNOTS, n_bootstrap=0, random_state=0)
-    return next(found.metric.estimate for found in errors if found.metric.name == "ici")
+def _ici(sample: Sample, level: float) -> Result:
+    errors = error_results([sample], level=level, n_knots=_KNOTS, n_bootstrap=0, random_state=0)
+    found = next(error for error in errors if error.metric.name == "ici")
+    return Result(found.metric, "no interval: the apparent ICI has no limits to move")
 
 
-FIGURES: dict[str, Callable[[Sample], float]] = {
-    "c_statistic": lambda sample: c_statistic_result([sample], _LEVEL).metric.estimate,
-    "calibration_in_the_large": lambda s: in_the_large_result([s], _LEVEL).metric.estimate,
-    "calibration_slope": lambda sample: slope_result([sample], _LEVEL).metric.estimate,
+FIGURES: dict[str, Callable[[Sample, float], Result]] = {
+    "c_statistic": lambda sample, level: c_statistic_result([sample], level),
+    "calibration_in_the_large": lambda sample, level: in_the_large_result([sample], level),
+    "calibration_slope": lambda sample, level: slope_result([sample], level),
     "ici": _ici,
-    "brier": lambda sample: brier_result([sample], _LEVEL).metric.estimate,
-    "scaled_brier": lambda sample: scaled_brier_result([sample], _LEVEL).metric.estimate,
+    "brier": lambda sample, level: brier_result([sample], level),
+    "scaled_brier": lambda sample, level: scaled_brier_result([sample], level),
 }
 
 
@@ -240,9 +234,9 @@ def _over(
     }
 
 
-def _or_nan(compute: Callable[[Sample], float], sample: Sample) -> float:
+def _or_nan(compute: Callable[[Sample, float], Result], sample: Sample) -> float:
     try:
-        return compute(sample)
+        return compute(sample, _LEVEL).metric.estimate
     except UndefinedFigureError:  # counted in n_resamples and told in reason
         return float("nan")
 
@@ -290,30 +284,21 @@ def _mean(values: FloatArray) -> float:
     return float(defined.mean()) if defined.size else float("nan")
 
 
-def _line(
-    estimator: str,
-    apparent: float,
-    estimate: float,
-    inside: FloatArray,
-    used: FloatArray,
-    level: float,
-) -> dict[str, Any]:
+def _line(estimator: str, apparent: Result, estimate: float, used: FloatArray) -> dict[str, Any]:
     n_used = int((~np.isnan(used)).sum())
+    metric, failed = apparent.metric, len(used) - n_used
+    line: dict[str, Any] = {"apparent": metric.estimate}
     if n_used == 0:
-        return _undefined(estimator, "undefined in every resample")
-    optimism = apparent - estimate
-    line = {"estimator": estimator, "optimism": optimism, "estimate": estimate}
-    line |= {"n_resamples": n_used, "method": _METHOD, "reason": ""}
-    failed = len(used) - n_used
+        return line | _undefined(estimator, "undefined in every resample")
+    optimism = metric.estimate - estimate
+    line |= {"estimator": estimator, "optimism": optimism, "estimate": estimate}
+    line |= {"n_resamples": n_used, "method": _METHOD, "reason": apparent.reason}
     if failed:
-        line["reason"] = f"undefined in {failed} of {len(used)} resamples"
-    if n_used < _LEAST:
-        line["reason"] = f"no interval: its limits need {_LEAST} resamples, there are {n_used}"
-        return line | {"lower": np.nan, "upper": np.nan}
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    defined = inside[~np.isnan(inside)]
-    lower, upper = np.quantile(defined, tails) - defined.mean() + estimate
-    return line | {"lower": float(lower), "upper": float(upper)}
+        told = f"undefined in {failed} of {len(used)} resamples"
+        line["reason"] = f"{told}; {apparent.reason}" if apparent.reason else told
+    if metric.lower is None or metric.upper is None:
+        return line | {"lower": np.nan, "upper": np.nan, "method": ""}
+    return line | {"lower": metric.lower - optimism, "upper": metric.upper - optimism}
 
 
 def _undefined(estimator: str, reason: str) -> dict[str, Any]:

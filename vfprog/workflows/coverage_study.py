@@ -26,7 +26,7 @@ from vfprog.schema.registry import REGISTRY
 from vfprog.simulate import simulate
 from vfprog.validation.calibration import calibration_slope
 from vfprog.validation.discrimination import c_statistic
-from vfprog.validation.optimism import HARRELL, Resample, optimism_table
+from vfprog.validation.optimism import Resample, optimism_table
 from vfprog.validation.overall import brier
 from vfprog.validation.resampling import (
     Refit,
@@ -36,7 +36,7 @@ from vfprog.validation.resampling import (
     plan_resamples,
     run_refit,
 )
-from vfprog.workflows.coverage_tables import SHIFTED, read_lines, read_study
+from vfprog.workflows.coverage_tables import read_lines, read_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -257,22 +257,10 @@ def _corrected(
 ) -> Iterator[tuple[str, str, Metric]]:
     y = cohort.outcome.event.astype(float)
     resamples = [Resample(m.times, m.risk[learner]) for m in members if m.times is not None]
-    table = optimism_table(y, risk, resamples, sample_weight=weight)
+    table = optimism_table(y, risk, resamples, sample_weight=weight, groups=cohort.patient_id)
     for row in table[table["metric"].isin(FIGURES)].to_dict("records"):
-        name, estimator, estimate = row["metric"], row["estimator"], row["estimate"]
-        limits = [row["lower"], row["upper"]]
-        if np.isnan(limits).any():
-            yield name, estimator, Metric(name, estimate)
-            continue
-        yield name, estimator, Metric(name, estimate, *limits)
-        if estimator == HARRELL:
-            compute = FIGURES[name]
-            inside = [
-                compute(y, r.risk, sample_weight=weight * r.times).estimate for r in resamples
-            ]
-            rise = float(np.mean(inside)) - row["apparent"]  # of refits on their own samples
-            moved = [limit + rise for limit in limits]  # as Noma et al. (2021) place them
-            yield name, SHIFTED, Metric(name, estimate, *moved)
+        limits = [None if np.isnan(row[end]) else row[end] for end in ("lower", "upper")]
+        yield row["metric"], row["estimator"], Metric(row["metric"], row["estimate"], *limits)
 
 
 def _truth(true_risk: FloatArray, risk: FloatArray) -> dict[str, float]:

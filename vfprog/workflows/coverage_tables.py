@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SHIFTED = "harrell_shifted"
 ESTIMATORS = {
     "apparent": "apparent", "split": "split sample", "cross_validated": "cross-validated",
-    HARRELL: "Harrell", SHIFTED: "Harrell, limits moved by the optimism", PLUS: ".632+",
+    HARRELL: "Harrell", PLUS: ".632+",
 }  # fmt: skip
 COLUMNS = {
     ("logistic", True): "logistic alone",

@@ -160,7 +160,7 @@ def _optimism(
 ) -> pd.DataFrame:
     y = cohort.outcome.event.astype(float)
     resamples = [Resample(m.times, m.risk[learner]) for m in members if m.times is not None]
-    table = optimism_table(y, apparent, resamples, sample_weight=weight)
+    table = optimism_table(y, apparent, resamples, sample_weight=weight, groups=cohort.patient_id)
     return table.assign(remark=REMARKS[learner])
 
 

@@ -135,6 +135,32 @@ def test_the_later_period_is_judged_with_its_own_weights(cohort):
     assert (table["design"] == words).all()
 
 
+def unknown(cohort, rows):
+    """The cohort with no outcome known in these rows."""
+    observed = cohort.outcome.observed & ~np.isin(np.arange(cohort.n), rows)
+    event = cohort.outcome.event & observed
+    outcome = replace(cohort.outcome, observed=observed, event=event, status=event.astype(int))
+    return replace(cohort, outcome=outcome)
+
+
+def test_a_later_period_without_any_outcome_says_so(cohort):
+    lost = unknown(cohort, np.arange(280, 400))
+    result = run_refit(Refit(*KEY, "period", 3), lost, SETTINGS)
+    assert result.rows is not None
+    table = temporal(lost, SETTINGS, [result])
+    words = "no temporal validation: later participants: no outcome is observed"
+    assert table["reason"].str.startswith(words).all()
+
+
+def test_sites_without_any_known_outcome_say_so(cohort, done):
+    only = done[0][0]
+    lost = unknown(cohort, only.rows)
+    failed = [RefitResult(result.refit, failure="no event") for result in done[0][1:]]
+    table, stacked = internal_external(lost, SETTINGS, [only, *failed])
+    for found in (table, stacked):
+        assert found["reason"].str.endswith("no outcome is known at the sites left out").all()
+
+
 def test_without_dates_there_is_a_reason(cohort):
     undated = replace(cohort, index_date=np.full(400, np.datetime64("NaT"), "datetime64[s]"))
     result = run_refit(Refit(*KEY, "period", 3), undated, SETTINGS)

@@ -112,10 +112,12 @@ def differences_to_strategy(
 
     Parameters
     ----------
-    y_obs, risk, sample_weight, groups, level, thresholds
+    y_obs, risk
         As for `paired_differences`.
     treat_all : bool
         Whether to compare with treating all; else with treating none.
+    sample_weight, groups, level, thresholds
+        As for `paired_differences`.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from vfprog.errors import TrainingError
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.validation._check import UndefinedFigureError
@@ -17,7 +18,10 @@ from vfprog.workflows.transport import later_participants
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vfprog.data.cohort import Cohort
     from vfprog.features.arrays import FloatArray
+    from vfprog.models.settings import TrainingSettings
+    from vfprog.validation.resampling import RefitResult
     from vfprog.workflows.refitting import Work
 
 COLUMNS = (*(field.name for field in fields(CalibrationTest)), "reason")
@@ -48,11 +52,18 @@ def calibration_test_tables(work: Work) -> Iterator[Table]:
             tables.append(labelled(table, model, **design))
         for result in work.periods.get(name, ()):
             if result.rows is not None:
-                y_later, risk, shared = later_participants(cohort, work.settings, result)
-                table = calibration_row(y_later, risk, **shared)
+                table = _later(cohort, work.settings, result)
                 design = {"learner": "model", "validation": "temporal"}
                 tables.append(labelled(table, model, **design))
     yield Table("calibration_tests", pd.concat(tables, ignore_index=True))
+
+
+def _later(cohort: Cohort, settings: TrainingSettings, result: RefitResult) -> pd.DataFrame:
+    try:
+        y, risk, shared = later_participants(cohort, settings, result)
+    except TrainingError as error:
+        return pd.DataFrame([{"method": "", "reason": str(error)}], columns=list(COLUMNS))
+    return calibration_row(y, risk, **shared)
 
 
 def calibration_row(y: FloatArray, risk: FloatArray, **shared: Any) -> pd.DataFrame:

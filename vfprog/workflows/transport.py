@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vfprog.data.splits import NO_SITE_TOLD, site_groups
+from vfprog.errors import TrainingError
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.validation.held_out import periods_of
@@ -88,6 +89,9 @@ def internal_external(
         if result.rows is not None:
             risk[result.rows] = result.risk["model"]
     known = (weight > 0) & ~np.isnan(risk)
+    if not known.any():
+        reason = "no internal-external validation: no outcome is known at the sites left out"
+        return undefined_by_site(reason), _extended(undefined_performance(reason), "")
     shared = {"sample_weight": weight[known], "groups": cohort.patient_id[known]}
     site = cohort.site_id[known].astype(str)
     table = by_site(y[known], risk[known], site, **shared)
@@ -125,7 +129,11 @@ def temporal(
     if result.rows is None:
         return _extended(undefined_performance(result.failure), "")
     periods = periods_of(cohort, settings)
-    y, risk, shared = later_participants(cohort, settings, result)
+    try:
+        y, risk, shared = later_participants(cohort, settings, result)
+    except TrainingError as error:
+        reason = f"no temporal validation: later participants: {error}"
+        return _extended(undefined_performance(reason), "")
     table = performance_or_reason(y, risk, **shared)
     design = f"{periods.earlier.size} episodes before {periods.start.astype('M8[D]')}, judged on "
     design += f"{periods.later.size} from then on"
@@ -156,6 +164,11 @@ def later_participants(
         Of those whose outcome is known.
     shared : dict
         ``sample_weight`` and ``groups``.
+
+    Raises
+    ------
+    TrainingError
+        Nobody's outcome is known.
     """
     later = cohort.take(np.asarray(result.rows))
     weight = cohort_weights(later, settings)

@@ -24,7 +24,13 @@ from vfprog.validation.resampling import (
     run_refit,
 )
 from vfprog.workflows.refitting import Work
-from vfprog.workflows.stability import REMARKS, SOURCE, instability_coverage, refit_tables
+from vfprog.workflows.stability import (
+    ELSEWHERE,
+    REMARKS,
+    SOURCE,
+    instability_coverage,
+    refit_tables,
+)
 from vfprog.workflows.train import train
 
 KEY = ("response", "preprocedure")
@@ -135,9 +141,10 @@ def test_coverage_by_hand(tmp_path):
     found = instability_coverage(work, source, simulated)
     assert found == {MODEL: {"share": pytest.approx(2 / 3), "n": 3, "source": SOURCE}}
     assert instability_coverage(work, str(source), simulated) == found
-    assert instability_coverage(work, source, real) == {}
-    assert instability_coverage(work, tmp_path / "elsewhere", simulated) == {}
-    assert instability_coverage(work, simulated, simulated) == {}
+    elsewhere = {MODEL: ELSEWHERE}
+    assert instability_coverage(work, source, real) == elsewhere
+    assert instability_coverage(work, tmp_path / "elsewhere", simulated) == elsewhere
+    assert instability_coverage(work, simulated, simulated) == elsewhere
     none = replace(work, members={MODEL: [RefitResult(Refit(*KEY, "resample", 1), failure="x")]})
     assert instability_coverage(none, source, simulated) == {}
 
@@ -149,7 +156,15 @@ def test_an_endpoint_of_another_definition_has_no_known_truth(tmp_path):
         cohort, endpoint=load_endpoint("response").model_copy(update={"horizon_days": 90})
     )
     work = known_work(other, np.full((2, 4), 0.3))
-    assert instability_coverage(work, source, SimpleNamespace(simulated=True)) == {}
+    found = instability_coverage(work, source, SimpleNamespace(simulated=True))
+    assert found == {MODEL: ELSEWHERE}
+
+
+def test_what_is_told_of_other_registries_stands_in_the_documentation(root):
+    text = " ".join((root / "docs" / "coverage.md").read_text(encoding="utf-8").split())
+    share = f"{100 * ELSEWHERE['share']:.0f} % with 40"
+    assert share in text
+    assert "docs/coverage.md" in ELSEWHERE["source"]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.cohorts import make_arrays, make_cohort
+from vfprog.schema.dictionary import Dictionary
 from vfprog.schema.evidence import load_evidence
 from vfprog.scoring.of_score import of_score
 from vfprog.validation.published import SPEAKS_OF, published_comparators
@@ -76,3 +77,31 @@ def test_a_score_equal_for_all_is_refused(arrays):
     few.vertebrae["of_type"] = np.zeros(len(few.owner))
     score = by_name(replace(make_cohort(50, arrays=few)))["of_score"]
     assert score.reason == "it is the same for everybody"
+
+
+def with_predictors(cohort, change):
+    content = cohort.dictionary.model_dump()
+    content["predictors"] = [found for p in content["predictors"] if (found := change(p))]
+    return replace(cohort, dictionary=Dictionary.model_validate(content))
+
+
+def test_a_dictionary_that_lacks_predictors_leaves_them_unknown(arrays):
+    gone = {"asa_class", "of_type", "sva_mm", "sex"}
+    bare = make_cohort(200, endpoint="new_fracture")
+    smaller = with_predictors(bare, lambda p: None if p["name"] in gone else p)
+    assert [(c.name, c.reason) for c in published_comparators(smaller)] == [
+        (c.name, c.reason) for c in published_comparators(bare)
+    ]
+
+
+def test_a_dictionary_that_codes_otherwise_says_why_nothing_is_compared():
+    def renamed(predictor):
+        levels = ("I", "II", "III", "IV")
+        return predictor | ({"levels": levels} if predictor["name"] == "asa_class" else {})
+
+    cohort = with_predictors(make_cohort(50, endpoint="new_fracture"), renamed)
+    found = published_comparators(cohort)
+    assert [c.name for c in found] == [
+        c.name for c in published_comparators(make_cohort(50, endpoint="new_fracture"))
+    ]
+    assert all("asa_class is ordinal: above '3' says nothing" in c.reason for c in found)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vfprog.errors import ConfigError
 from vfprog.features.conditions import MET, UNKNOWN, judge
 from vfprog.features.vertebrae import group_vertebrae
+from vfprog.schema.dictionary import Dictionary, load_dictionary
 from vfprog.schema.evidence import load_evidence
 from vfprog.scoring.of_score import alignment_flags, of_score
 from vfprog.validation.comparators import Comparator
@@ -40,12 +43,42 @@ def published_comparators(cohort: Cohort, evidence: Evidence | None = None) -> l
         ``of_score``, ``alignment_flags`` and ``published_<name>``; one that lacks inputs says so.
     """
     known = evidence or load_evidence()
-    found = [_of_score(cohort, known), _alignment(cohort, known)]
-    for model in known.linear_predictors:
-        family, sign = SPEAKS_OF.get(model.name, ("", 0))
-        if family == cohort.endpoint.family:
-            found.append(_linear(cohort, model, sign))
-    return found
+    spoken_of = [
+        (model, SPEAKS_OF[model.name][1])
+        for model in known.linear_predictors
+        if SPEAKS_OF.get(model.name, ("",))[0] == cohort.endpoint.family
+    ]
+    cohort = replace(cohort, dictionary=_completed(cohort.dictionary))
+    try:
+        known.check(cohort.dictionary)
+    except ConfigError as error:
+        return _unsuited(known, [model for model, _ in spoken_of], str(error))
+    linear = [_linear(cohort, model, sign) for model, sign in spoken_of]
+    return [_of_score(cohort, known), _alignment(cohort, known), *linear]
+
+
+def _completed(dictionary: Dictionary) -> Dictionary:
+    """Return a dictionary with the predictors it lacks: nobody has a value of them."""
+    shipped = load_dictionary()
+    lacking = [p for p in shipped.predictors if p.name not in dictionary]
+    content = dictionary.model_dump()
+    content["concepts"] = {**shipped.concepts, **content["concepts"]}
+    content["predictors"] = [*content["predictors"], *(p.model_dump() for p in lacking)]
+    return Dictionary.model_validate(content)
+
+
+def _unsuited(evidence: Evidence, models: list[LinearPredictor], why: str) -> list[Comparator]:
+    """Return the comparators of a registry whose predictors are not coded as they ask for."""
+    reason = f"this dictionary codes what it asks for otherwise: {why}"
+    score, flags = evidence.of_score.made_for, evidence.alignment_flags.made_for
+    return [
+        Comparator("of_score", "OF score", "score", score, reason=reason),
+        Comparator("alignment_flags", "Alignment flags", "score", flags, reason=reason),
+        *(
+            Comparator(f"published_{m.name}", m.label, "published", m.made_for, reason=reason)
+            for m in models
+        ),
+    ]
 
 
 def _of_score(cohort: Cohort, evidence: Evidence) -> Comparator:
@@ -102,8 +135,6 @@ def _linear(cohort: Cohort, model: LinearPredictor, sign: int) -> Comparator:
 def _term(cohort: Cohort, term: Term) -> FloatArray:
     """Return the value of a term, or 1 and 0 where its condition holds and does not."""
     arrays = cohort.arrays
-    if term.predictor not in cohort.dictionary:
-        return np.full(arrays.n, np.nan)
     if not term.asked:
         return arrays.episodes.get(term.predictor, np.full(arrays.n, np.nan))
     groups = group_vertebrae(arrays.owner, arrays.n)

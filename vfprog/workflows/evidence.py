@@ -10,7 +10,6 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.workflows.accrual import accrual_table
 from vfprog.workflows.calibration_tests import calibration_test_tables
-from vfprog.workflows.calibration_tests import calibration_test_tables
 from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.comparators import comparator_tables
 from vfprog.workflows.curves import curve_tables
@@ -53,7 +52,6 @@ def evidence_tables(work: Work) -> Iterator[Table]:
     yield from importance_tables(work)
     yield from refit_tables(work)
     yield from transport_tables(work)
-    yield from calibration_test_tables(work)
     yield from calibration_test_tables(work)
     yield from subgroup_tables(work)
     yield from comparator_tables(work)

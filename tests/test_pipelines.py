@@ -67,6 +67,14 @@ def test_explain(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_report(folder: Path) -> None:
+    said = run(folder, "report", "bundle", "report.html")
+    assert said.strip() == "SIMULATED DATA: report.html, report.card.md"
+    assert "SIMULATED DATA" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "SIMULATED DATA" in (folder / "report.card.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_score(folder: Path) -> None:
     said = run(folder, "score", "bundle", "registry", "risks.csv", "--contributions")
     scores = pd.read_csv(folder / "risks.csv")
@@ -129,6 +137,7 @@ def test_every_script_is_tested() -> None:
         "train",
         "validate",
         "explain",
+        "report",
         "score",
         "learning_gap",
         "coverage_study",

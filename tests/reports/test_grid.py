@@ -12,6 +12,7 @@ from vfprog.reports.grid import NONE, Grid, figure, interval, label, plain, wide
     [
         ((0.7116, 0.6859, 0.7361), "0.712 (0.686 to 0.736)"),
         ((0.5, None, np.nan), "0.500"),
+        ((-0.0001, -0.2, -0.00049), "0.000 (-0.200 to 0.000)"),
         ((np.nan, 0.1, 0.2), "0.100 to 0.200"),  # limits alone: those of a new site
         ((None, None, None), NONE),
         ((float("nan"), None, None), NONE),

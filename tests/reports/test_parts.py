@@ -89,11 +89,12 @@ def test_optimism_stands_beside_what_it_is_taken_off(bare):
     row = FIGURE | {"learner": "model", "estimator": "632plus", "apparent": 0.75, "optimism": 0.05,
                     "n_resamples": 40}  # fmt: skip
     rows = [row, row | {"learner": "logistic", "estimator": "harrell"}]
-    (grid,) = part_grids(with_table(bare, "optimism", rows), PART["optimism"], MODEL)
+    grid, logistic = part_grids(with_table(bare, "optimism", rows), PART["optimism"], MODEL)
+    assert logistic.caption == "Corrected for optimism: Logistic learner"
     assert grid.columns == (
-        "Learner", "Metric", "Estimator", "Apparent", "Optimism", "Estimate (interval)",
+        "Metric", "Estimator", "Apparent", "Optimism", "Estimate (interval)", "Refits",
     )  # fmt: skip
-    assert grid.rows[0][2:] == (".632+", "0.75", "0.05", "0.700 (0.600 to 0.800)")
+    assert grid.rows[0][1:] == (".632+", "0.75", "0.05", "0.700 (0.600 to 0.800)", "40")
 
 
 @pytest.mark.slow

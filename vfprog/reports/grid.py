@@ -41,7 +41,16 @@ LABELS = {
     "trees": "Trees",
     "n_events": "Events",
     "n": "n",
+    "n_resamples": "Refits",
     "632plus": ".632+",
+    "p_value": "p",
+    "z_mean": "z of the mean",
+    "p_mean": "p of the mean",
+    "bridge": "Largest distance of the bridge",
+    "p_bridge": "p of the bridge",
+    "risk_at_bridge": "At risk",
+    "i2": "I2",
+    "asked": "Asked for",
     "harrell": "Harrell's optimism",
 }
 # Decimals of an estimate; three where nothing else is said.
@@ -133,12 +142,16 @@ def interval(estimate: Any, lower: Any, upper: Any, *, decimals: int = 3) -> str
     >>> interval(0.7116, 0.6859, 0.7361), interval(1, None, None, decimals=2)
     ('0.712 (0.686 to 0.736)', '1.00')
     """
+    known = not (_absent(lower) or _absent(upper))
+    limits = f"{fixed(lower, decimals)} to {fixed(upper, decimals)}" if known else ""
     if _absent(estimate):
-        return NONE if _absent(lower) else f"{lower:.{decimals}f} to {upper:.{decimals}f}"
-    said = f"{estimate:.{decimals}f}"
-    if _absent(lower) or _absent(upper):
-        return said
-    return f"{said} ({lower:.{decimals}f} to {upper:.{decimals}f})"
+        return limits or NONE
+    return fixed(estimate, decimals) + (f" ({limits})" if known else "")
+
+
+def fixed(number: float, decimals: int) -> str:
+    """Return a number with so many decimals, and nothing that rounds to zero below it."""
+    return f"{round(number, decimals) + 0.0:.{decimals}f}"
 
 
 def figure(row: Mapping[Any, Any]) -> str:

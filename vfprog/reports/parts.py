@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vfprog.reports.evidence import SHOWN
 from vfprog.reports.grid import OF_MODEL, Grid, label, plain, wide
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _FEW = ("c_statistic", "calibration_slope", "calibration_in_the_large", "scaled_
 _TOLD = (*OF_MODEL, "learner")
 _FIGURE = ("metric", "estimate", "lower", "upper", "n", "n_events", "reason")
 _OPTIMISM = (
-    "learner", "metric", "estimator", "apparent", "optimism", "estimate", "lower", "upper",
+    "metric", "estimator", "apparent", "optimism", "estimate", "lower", "upper",
     "n_resamples", "reason", "remark",
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ PARTS = (
     Part("imputation", "Single against multiple imputation", ("missing_data",), "imputations",
          "The models impute once; multiple imputation inside the resample, pooled by Rubin's "
          "rules, is the comparison."),
-    Part("refits", "Refits that failed", ("refits",), "",
+    Part("refits", "Refits: asked for, fitted, failed", ("refits",), "",
          "The whole procedure was refitted in every fold, resample, without every site and on the "
          "earlier participants; failures are counted, not hidden."),
     Part("time-to-event", "As a time to an event", ("time_to_event",), "",
@@ -147,9 +148,7 @@ def _comparators(evidence: Evidence, model: str) -> list[Grid]:
     table = evidence.of_model("comparators", model)
     if table is None:
         return []
-    ranked = table[(table["kind"] == "single") & (table["metric"] == "c_statistic")]
-    best = ranked.sort_values("estimate", ascending=False)["comparator"]
-    left = set(best[_SINGLES_SHOWN:])
+    left = lesser_singles(evidence, model)
     shown = table[~table["comparator"].isin(left)]
     words = {name: name for name in shown["label"]}
     grid = wide(shown.assign(comparator=shown["label"]), ["comparator"], _BESIDE,
@@ -164,6 +163,16 @@ def _comparators(evidence: Evidence, model: str) -> list[Grid]:
         notes.append(f"Of the single predictors the {_SINGLES_SHOWN} with the highest c-statistic; "
                      f"{len(left)} more are in the table comparators.")  # fmt: skip
     return [replace(grid, notes=(*notes, *grid.notes)), *_differences(evidence, model, left)]
+
+
+def lesser_singles(evidence: Evidence, model: str) -> set[str]:
+    """Return the single predictors that are not shown: all but those of the highest c-statistic."""
+    table = evidence.of_model("comparators", model)
+    if table is None:
+        return set()
+    ranked = table[(table["kind"] == "single") & (table["metric"] == "c_statistic")]
+    best = ranked.sort_values("estimate", ascending=False, kind="stable")["comparator"]
+    return set(best[_SINGLES_SHOWN:])
 
 
 def _differences(evidence: Evidence, model: str, left: set[str]) -> list[Grid]:
@@ -182,7 +191,18 @@ def _optimism(evidence: Evidence, model: str) -> list[Grid]:
     if table is None:
         return []
     columns = [name for name in _OPTIMISM if name in table]
-    return [plain(table[columns], caption="Corrected for optimism")]
+    return [
+        plain(part[columns], caption=f"Corrected for optimism: {label(str(learner))}")
+        for learner, part in table.groupby("learner", sort=False)
+    ]
+
+
+def _calibration_test(evidence: Evidence, model: str) -> list[Grid]:
+    table = evidence.of_model("calibration_tests", model)
+    if table is None:
+        return []
+    shown = table[table["learner"] == SHOWN]
+    return [plain(shown, caption="Test of calibration", drop=_TOLD)]
 
 
 def _imputation(evidence: Evidence, model: str) -> list[Grid]:
@@ -200,4 +220,5 @@ def _imputation(evidence: Evidence, model: str) -> list[Grid]:
 _MAKERS: dict[str, Callable[[Evidence, str], list[Grid]]] = {
     "temporal": _temporal, "sites": _sites, "subgroups": _subgroups, "comparators": _comparators,
     "optimism": _optimism, "imputation": _imputation,
+    "calibration-test": _calibration_test,
 }  # fmt: skip

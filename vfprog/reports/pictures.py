@@ -17,8 +17,10 @@ from vfprog.plots.instability import plot_instability
 from vfprog.plots.performance import plot_performance
 from vfprog.plots.subgroups import plot_subgroups, subgroups_height
 from vfprog.plots.utility import plot_decision_curve
+from vfprog.reports.evidence import SHOWN
 from vfprog.reports.grid import LABELS, label
 from vfprog.reports.grid import figure as figure_words
+from vfprog.reports.parts import lesser_singles
 from vfprog.reports.words import percent
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from vfprog.reports.evidence import Evidence
 
-_WIDTH, _HEIGHT = 6.2, 4.4
+_WIDTH, _HEIGHT = 5.4, 4.0
 _LARGEST = 12  # predictors in the figure of importance
 
 
@@ -159,10 +161,14 @@ def comparators_picture(evidence: Evidence, model: str) -> Picture | None:
     if curve is None:
         return None
     labels = dict(curve[["strategy", "label"]].drop_duplicates().to_numpy().tolist())
+    others = curve["strategy"] != SHOWN  # so many bands would hide each other
+    for limit in ("lower", "upper"):
+        curve[limit] = curve[limit].mask(others, curve["net_benefit"])
     names = ", ".join(labels.values())
     return _picture(
         evidence, lambda ax: plot_decision_curve(curve, ax, labels=labels),
-        f"Decision curves of {names}.", "Net benefit of the model and its comparators",
+        f"Decision curves of {names}.",
+        "Net benefit of the model, with 95 % limits, and of its comparators",
         height=5.4, width=9.0,
     )  # fmt: skip
 
@@ -171,7 +177,9 @@ def differences_picture(evidence: Evidence, model: str) -> Picture | None:
     """Return how far a model is ahead of its comparators, None without them."""
     table = evidence.of_model("comparator_differences", model)
     rows = None if table is None else table[table["metric"] == "c_statistic"]
+    left = lesser_singles(evidence, model)
     rows = None if rows is None else rows[rows["difference"].notna()]
+    rows = None if rows is None else rows[~rows["comparator"].isin(left)]
     if rows is None or not len(rows):
         return None
     said = "; ".join(f"{row['label']} {row['difference']:+.3f}" for row in rows.to_dict("records"))

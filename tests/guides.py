@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 GUIDES = (
     "data-scientist",
+    "updating",
     "clinician",
     "analyst",
     "registry-engineer",

@@ -11,14 +11,20 @@ from vfprog.config import load_config
 from vfprog.data.mapping import Mapping
 from vfprog.data.readers import read_registry
 from vfprog.errors import InputError
+from vfprog.features.design import derive_features, feature_matrix, usable_features
+from vfprog.models.procedure import available_predictors
 from vfprog.models.settings import load_settings
 from vfprog.scoring.bundle import load_bundle
+from vfprog.validation.comparators import cross_validated_risks, unpenalised_logistic
+from vfprog.validation.held_out import sites_to_leave_out
+from vfprog.validation.heterogeneity import by_site
 from vfprog.validation.performance import performance
-from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.validation.resampling import Refit, collect_folds, plan_folds, run_refits
 from vfprog.workflows.explain import explain
 from vfprog.workflows.inputs import build_cohorts, choose_endpoints
 from vfprog.workflows.score import score
 from vfprog.workflows.train import train
+from vfprog.workflows.transport import internal_external
 from vfprog.workflows.validate import validate
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
@@ -74,6 +80,44 @@ def test_repeated_cross_validation_discriminates_and_is_calibrated(source):
     assert table.loc["c_statistic", "estimate"] == pytest.approx(0.681, abs=0.02)
     assert table.loc["calibration_slope", "estimate"] == pytest.approx(1, abs=0.15)
     assert table.loc["calibration_in_the_large", "estimate"] == pytest.approx(0, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def sites_left_out(source):
+    """The cohort, and a refit of the procedure without each site."""
+    registry, _ = read_registry(source, mapping="glow")
+    cohorts, _ = build_cohorts(registry, choose_endpoints(None, registry), strict=True)
+    cohort, settings = cohorts["new_fracture"], load_settings()
+    plan = [Refit(*KEY, "site", 1, place) for place in sites_to_leave_out(cohort, settings)]
+    return cohort, settings, list(run_refits(plan, cohorts, settings))
+
+
+def test_a_plain_regression_does_at_each_site_left_out_as_published(sites_left_out):
+    cohort, settings, results = sites_left_out
+    names = available_predictors(cohort.arrays, 10)
+    features = usable_features(cohort.dictionary, "preprocedure", names)
+    X = feature_matrix(features, derive_features(cohort.arrays, cohort.dictionary), cohort.n)
+    plain, held_out = unpenalised_logistic(features, X), [(0, r.rows) for r in results]
+    risk = cross_validated_risks([plain], cohort, settings, held_out)[0].risk[0]
+    table = by_site(cohort.outcome.event.astype(float), risk, cohort.site_id, min_per_class=5)
+    rows = table.set_index(["metric", "role"])["estimate"]
+    areas = rows["c_statistic", "site"]
+    # The published model has a term per level of the self-rated risk, ours one for the scale.
+    assert len(areas) == 6
+    assert (areas.min(), areas.max()) == pytest.approx((0.593, 0.767), abs=0.015)
+    assert rows["c_statistic", "pooled"].item() == pytest.approx(0.664, abs=0.01)
+    assert rows["calibration_slope", "pooled"].item() == pytest.approx(0.693, abs=0.02)
+
+
+def test_the_procedure_does_no_worse_at_sites_left_out_and_is_less_extreme(sites_left_out):
+    table, stacked = internal_external(*sites_left_out)
+    rows = stacked.set_index("metric")
+    assert rows.loc["c_statistic", "estimate"] == pytest.approx(0.66, abs=0.015)
+    assert 0.693 < rows.loc["calibration_slope", "estimate"] < 1.1
+    assert rows.loc["c_statistic", "prediction_lower"] < rows.loc["c_statistic", "lower"]
+    # The smallest site has six events: named, and not judged by the rule.
+    small = table[(table["site"] == "4") & (table["metric"] == "c_statistic")].iloc[0]
+    assert small["reason"].startswith("left out: 6 with and 30 without the event")
 
 
 def test_a_woman_at_risk_has_a_higher_risk(trained):

@@ -50,11 +50,28 @@ def test_validate(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_update(folder: Path) -> None:
+    run(folder, "simulate", "elsewhere", "--participants", 400, "--seed", 5)
+    said = run(folder, "update", "bundle", "elsewhere", "updated", "--resamples", 2)
+    assert "SIMULATED DATA: how much must change?" in said
+    assert "Bundle updated, version 2: mlflow ui" in said
+    assert (folder / "updated" / "manifest.json").is_file()
+
+
+@pytest.mark.slow
 def test_explain(folder: Path) -> None:
     said = run(folder, "explain", "bundle", "registry", "why", "--max-rows", 50)
     assert "SIMULATED DATA: what the models rely on most" in said
     table = pd.read_parquet(folder / "why" / "response_preprocedure" / "contributions.parquet")
     assert table["episode_id"].nunique() == 50
+
+
+@pytest.mark.slow
+def test_report(folder: Path) -> None:
+    said = run(folder, "report", "bundle", "report.html")
+    assert said.strip() == "SIMULATED DATA: report.html, report.card.md"
+    assert "SIMULATED DATA" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "SIMULATED DATA" in (folder / "report.card.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -81,6 +98,26 @@ def test_learning_gap(tmp_path: Path) -> None:
     assert "\n".join(lines[2:]) in said
 
 
+@pytest.mark.slow
+def test_coverage_study(tmp_path: Path) -> None:
+    sizes = ("--participants", 300, "--fresh", 400, "--resamples", 2, "--jobs", 1)
+    said = run(tmp_path, "coverage_study", "sets.jsonl", "--sets", 1, *sizes)
+    assert said.startswith("SIMULATED DATA")
+    assert "| estimator | logistic alone | logistic as shown (recalibrated) |" in said
+    again = run(tmp_path, "coverage_study", "sets.jsonl", "--sets", 2, *sizes)
+    assert again.count("| sets; mean truth | 2;") == 3
+    assert len((tmp_path / "sets.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.slow
+def test_benchmark_training(tmp_path: Path) -> None:
+    less = ("--participants", 150, "--resamples", 1, "--jobs", 1)
+    said = run(tmp_path, "benchmark_training", *less)
+    assert said.startswith("SIMULATED DATA: response, ")
+    assert "2 models, 1 resamples each" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("script", SHORT, ids=lambda path: path.name)
 def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
@@ -94,5 +131,16 @@ def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> N
 
 
 def test_every_script_is_tested() -> None:
-    tested = {"simulate", "train", "validate", "explain", "score", "learning_gap"}
+    tested = {
+        "update",
+        "simulate",
+        "train",
+        "validate",
+        "explain",
+        "report",
+        "score",
+        "learning_gap",
+        "coverage_study",
+        "benchmark_training",
+    }
     assert {script.stem for script in SHORT} == tested

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from vfprog.scoring.what_if import what_if
     from vfprog.simulate.generate import simulate as simulate_registry
     from vfprog.workflows.explain import explain as explain_registry
+    from vfprog.workflows.report import bundle_tables, write_report
     from vfprog.workflows.score import score
     from vfprog.workflows.train import train
+    from vfprog.workflows.update import update
     from vfprog.workflows.validate import validate
 
 __version__ = "0.1.0"
 
 __all__ = [
     "__version__",
+    "bundle_tables",
     "explain_registry",
     "load_bundle",
     "predict",
@@ -31,13 +34,16 @@ __all__ = [
     "score",
     "simulate_registry",
     "train",
+    "update",
     "validate",
     "what_if",
+    "write_report",
 ]
 
 # No name here may be that of a subpackage: importing `vfprog.explain` binds `explain` to the
 # package, and which of the two a user met would depend on what was imported before.
 _HOMES = {
+    "bundle_tables": ("vfprog.workflows.report", "bundle_tables"),
     "explain_registry": ("vfprog.workflows.explain", "explain"),
     "load_bundle": ("vfprog.scoring.bundle", "load_bundle"),
     "predict": ("vfprog.scoring.predict", "predict"),
@@ -45,8 +51,10 @@ _HOMES = {
     "score": ("vfprog.workflows.score", "score"),
     "simulate_registry": ("vfprog.simulate.generate", "simulate"),
     "train": ("vfprog.workflows.train", "train"),
+    "update": ("vfprog.workflows.update", "update"),
     "validate": ("vfprog.workflows.validate", "validate"),
     "what_if": ("vfprog.scoring.what_if", "what_if"),
+    "write_report": ("vfprog.workflows.report", "write_report"),
 }
 
 

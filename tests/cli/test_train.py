@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked.update(registry=registry, out=out, **options)
         return SimpleNamespace(
             bundle=out, performance=pd.DataFrame(rows), warnings=(warning,), notes=["few events"],
-            registry=SimpleNamespace(simulated=True),
+            registry=SimpleNamespace(simulated=True), reused=12 if "12" in str(registry) else 0,
         )  # fmt: skip
 
     def publish(training: Any) -> SimpleNamespace:
@@ -44,31 +45,48 @@ def test_defaults(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> 
     assert run(["train", "reg", "--out", "b"]) == 0
     assert asked["registry"] == "reg"
     assert (asked["resamples"], asked["seed"], asked["force"]) == (40, 1, False)
+    assert asked["fresh"] is False
     assert asked["endpoints"] is None
     assert asked["settings"].outer_folds == 10
+    assert asked["settings"].internal_external is True
+    assert asked["settings"].temporal_from is None
     captured = capsys.readouterr()
     assert "SIMULATED DATA: cross-validated performance, 10 folds" in captured.out
     assert "Tracked as version 3" in captured.out
     assert "mlflow ui" in captured.out
     assert "note: few events" in captured.err
     assert "warning: visits[1].vas: is rare" in captured.err
+    assert "interrupted" not in captured.err
+
+
+def test_refits_of_an_interrupted_training_are_counted(
+    asked: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "reg12", "--out", "b"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "12 refits that an interrupted training had finished were used again." in told
 
 
 def test_options_reach_the_workflow(asked: dict[str, Any]) -> None:
     options = (
         "--mapping glow --endpoint response --endpoint mine.yaml --resamples 5 --folds 4 "
-        "--repeats 2 --seed 9 --force --jobs 1 --name mine --no-track"
+        "--repeats 2 --seed 9 --force --jobs 1 --name mine --no-track --fresh "
+        "--no-internal-external --temporal-from 2021-03-01"
     )
     assert run(["train", "reg", "--out", "b", *options.split()]) == 0
     assert asked["mapping"] == "glow"
     assert asked["endpoints"] == ["response", "mine.yaml"]
     assert (asked["resamples"], asked["seed"], asked["n_jobs"]) == (5, 9, 1)
     assert (asked["settings"].outer_folds, asked["settings"].outer_repeats) == (4, 2)
-    assert (asked["name"], asked["force"]) == ("mine", True)
+    assert asked["settings"].internal_external is False
+    assert asked["settings"].temporal_from == dt.date(2021, 3, 1)
+    assert (asked["name"], asked["force"], asked["fresh"]) == ("mine", True, True)
     assert "published" not in asked
 
 
-@pytest.mark.parametrize("option", ["--folds 1", "--resamples -1", "--jobs 0", "--seed -1"])
+@pytest.mark.parametrize(
+    "option", ["--folds 1", "--resamples -1", "--jobs 0", "--seed -1", "--temporal-from soon"]
+)
 def test_options_out_of_range(asked: dict[str, Any], option: str) -> None:
     assert run(["train", "reg", "--out", "b", *option.split()]) == 2
     assert asked == {}

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
+from tests.bundles import hand_parts
 from vfprog.cli.app import run
+from vfprog.scoring.bundle import write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +60,20 @@ def test_sites_are_compared(
     assert f"{pooled.loc[(model, 'c_statistic'), 'estimate']:.3f}" in row
     assert row[-1] == str(pooled.loc[(model, "c_statistic"), "n_sites"])
     assert list(folder.glob(f"{model}_*.png"))
+
+
+def test_ranges_that_do_not_match_are_said_loudly(
+    registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    young = {"n": 500, "missing": 0.0, "shares": []}
+    young["quantiles"] = [[0.01, 20.0], [0.5, 30.0], [0.99, 40.0]]
+    parts = replace(hand_parts(), reference={"age_years": young})
+    folder = write_bundle(parts, tmp_path / "young")
+    assert run(["validate", str(folder), str(registry)]) == 0
+    captured = capsys.readouterr()
+    first = captured.err.splitlines()[0]
+    assert first == ("WARNING: codes or ranges may not match the development data: age_years")
+    assert "Every figure below assumes that they do." in captured.err
+    for title in ("patients in development and here", "case mix or misfit?", "as time to an event"):
+        assert f"SIMULATED DATA: {title}" in captured.out
+    assert max(map(len, captured.out.splitlines())) <= 80

@@ -4,7 +4,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from vfprog.data.splits import bootstrap_patients, patient_folds
+from vfprog.data.splits import (
+    bootstrap_patients,
+    patient_folds,
+    site_groups,
+    split_periods,
+    without_patients,
+)
 from vfprog.errors import TrainingError
 
 
@@ -86,3 +92,79 @@ def test_bootstrap_draws_patients_with_all_their_rows():
     # Each patient is drawn once on average; the standard error of 400 means is .043.
     assert total / 400 == pytest.approx(np.ones(4), abs=0.17)
     assert bootstrap_patients(ids, seed=3).tolist() == bootstrap_patients(ids, seed=3).tolist()
+
+
+def sites(*names):
+    return np.array(names, dtype=object)
+
+
+def days(*words):
+    return np.array(words, dtype="datetime64[s]")
+
+
+def test_each_site_is_a_group_and_the_largest_comes_first():
+    group = site_groups(sites("b", "a", "a", "", "unknown", "c", "a", "c"), most=20)
+    assert group.tolist() == [2, 0, 0, -1, -1, 1, 0, 1]
+    assert site_groups(sites("", "unknown"), most=5).tolist() == [-1, -1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=200), st.integers(2, 6))
+def test_many_sites_are_dealt_out_evenly(numbers, most):
+    names = np.array([f"s{i}" for i in numbers], dtype=object)
+    group = site_groups(names, most=most)
+    of_site = {}
+    for name, number in zip(names, group, strict=True):
+        assert of_site.setdefault(name, number) == number  # a site is never torn apart
+    n_groups = min(most, len(of_site))
+    size, largest = (
+        np.bincount(group),
+        np.bincount(np.unique(numbers, return_inverse=True)[1]).max(),
+    )
+    assert len(size) == n_groups
+    assert np.ptp(size) <= largest  # dealing to the smallest keeps groups within one site
+
+
+def test_a_registry_of_one_group_is_refused():
+    with pytest.raises(ValueError, match="most must be at least 2, got 1"):
+        site_groups(sites("a"), most=1)
+
+
+def test_patients_held_out_are_nowhere_else():
+    held_out = np.array([True, False, False, False])
+    assert without_patients(patients([1, 1, 2, 3]), held_out).tolist() == [2, 3]
+
+
+def test_the_later_period_starts_on_the_day_nearest_to_the_share():
+    dates = days("2020-01-01", "2020-01-01", "2021-05-01", "2021-05-01", "2022-03-01")
+    split = split_periods(dates, patients(range(5)), share=0.3)
+    assert (str(split.start)[:10], split.earlier.tolist(), split.later.tolist()) == (
+        "2022-03-01", [0, 1, 2, 3], [4],
+    )  # fmt: skip
+    half = split_periods(dates, patients(range(5)), share=0.5)
+    assert half.later.tolist() == [2, 3, 4]
+
+
+def test_a_patient_of_both_periods_is_learned_from_and_not_judged():
+    dates = days("2020-01-01", "2022-01-01", "2022-02-01", "NaT", "2019-01-01")
+    split = split_periods(
+        dates, patients([1, 1, 2, 3, 4]), share=0.3, start=np.datetime64("2021-06-30")
+    )
+    assert split.earlier.tolist() == [0, 4]
+    assert split.later.tolist() == [2]
+    assert (split.n_both, split.n_undated) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("dates", "start", "words"),
+    [
+        (["NaT", "NaT"], None, "no date is recorded"),
+        (["2020-01-01", "2020-01-01"], None, "all participants are of 2020-01-01"),
+        (["2020-01-01", "2021-01-01"], "2019-01-01", "no participant before 2019-01-01"),
+        (["2020-01-01", "2021-01-01"], "2022-01-01", "first episode is from 2022-01-01 on"),
+    ],
+)
+def test_periods_that_do_not_exist_say_why(dates, start, words):
+    given_start = None if start is None else np.datetime64(start)
+    with pytest.raises(TrainingError, match=f"no temporal validation: .*{words}"):
+        split_periods(days(*dates), patients([1, 2]), share=0.3, start=given_start)

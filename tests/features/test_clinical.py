@@ -115,3 +115,7 @@ def test_computable_from_alternative_inputs():
     assert mismatch.computable(["lumbar_lordosis_deg", "pelvic_incidence_deg"])
     assert not mismatch.computable({"pelvic_tilt_deg", "lumbar_lordosis_deg"})
     assert not mismatch.computable(set())
+
+
+def test_every_derivation_says_how_it_is_computed_by_hand():
+    assert [derivation.name for derivation in DERIVATIONS if not derivation.formula] == []

@@ -9,11 +9,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from scipy.special import expit
 
-from vfprog.plots.base import LOWERS, RAISES, mark_simulated, new_figure
+from vfprog.plots.base import LOWERS, RAISES, mark_simulated, new_figure, svg_of
 from vfprog.plots.calibration import plot_calibration
 from vfprog.plots.contributions import plot_beeswarm, plot_importance, plot_waterfall
 from vfprog.plots.distribution import plot_risk_distribution
 from vfprog.plots.flow import plot_flow
+from vfprog.plots.instability import plot_instability
 from vfprog.plots.performance import plot_performance
 from vfprog.plots.utility import plot_decision_curve
 
@@ -261,3 +262,59 @@ def test_figures_leave_no_global_state():
     before = len(helpers.Gcf.figs)
     new_figure()
     assert len(helpers.Gcf.figs) == before
+
+
+# --- instability
+
+
+def instability_table():
+    risk = np.array([0.5, 0.1, 0.3])
+    spread = {"lower": risk - 0.05, "upper": risk + 0.05, "lowest": risk - 0.1}
+    return pd.DataFrame({"risk": risk, **spread, "highest": risk + 0.2})
+
+
+def test_instability_is_drawn_in_the_order_of_the_risks():
+    _, ax = new_figure()
+    plot_instability(instability_table(), ax)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == [
+        "All refits", "90 % of the refits", "No change",
+    ]  # fmt: skip
+    wide, narrow = ax.collections
+    edges = narrow.get_paths()[0].vertices
+    assert {tuple(np.round(v, 3)) for v in edges} >= {(0.1, 0.05), (0.1, 0.15), (0.5, 0.55)}
+    assert wide.get_paths()[0].vertices[:, 1].max() == pytest.approx(0.7)
+    assert ax.get_xlim() == pytest.approx((0, 0.7))
+
+
+def test_instability_needs_its_columns():
+    _, ax = new_figure()
+    with pytest.raises(ValueError, match=r"an instability plot needs the columns \['highest'\]"):
+        plot_instability(instability_table().drop(columns="highest"), ax)
+
+
+# --- ranks and SVG
+
+
+def test_ranks_are_written_only_where_refits_gave_them():
+    _, ax = new_figure()
+    table = pd.DataFrame({"predictor": ["a", "b"], "concept": "pain", "rank": [1, 2],
+                          "mean_abs_log_odds": [0.3, 0.1], "rank_lower": [1.0, 1.4],
+                          "rank_upper": [2.0, 2.0]})  # fmt: skip
+    plot_importance(table, ax)
+    assert {"1 (1 to 2)", "2 (1 to 2)"} <= {t.get_text() for t in ax.texts}
+    _, other = new_figure()
+    plot_importance(table.assign(rank_lower=np.nan), other)
+    assert [t.get_text() for t in other.texts] == []
+
+
+def test_a_figure_is_the_same_svg_each_time_and_names_no_host():
+    drawn = []
+    for _ in range(2):
+        figure, axes = new_figure(2, 2)
+        axes.plot([0, 1], [0, 1])
+        drawn.append(svg_of(mark_simulated(figure)))
+    assert drawn[0] == drawn[1]
+    assert drawn[0].startswith("<svg")
+    assert "SIMULATED DATA" in drawn[0]
+    assert "<!--" not in drawn[0]
+    assert "<metadata" not in drawn[0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.special import expit, logit
@@ -105,7 +106,8 @@ def test_in_the_large_needs_both_classes():
 
 def test_curve_equals_a_spline_regression_in_statsmodels():
     y, risk, weight, groups = draw(600, 5)
-    curve = calibration_curve(y, risk, sample_weight=weight, groups=groups, n_points=7)
+    shared = {"sample_weight": weight, "groups": groups, "n_points": 7}
+    curve = calibration_curve(y, risk, n_bootstrap=0, **shared)
     basis = make_basis(logit(risk), weight, n_knots=4)
     coef, cov = glm(y, basis(logit(risk)), weight, groups)
     design = basis(logit(curve["risk"].to_numpy()))
@@ -113,6 +115,37 @@ def test_curve_equals_a_spline_regression_in_statsmodels():
     np.testing.assert_allclose(curve["observed"], expit(design @ coef), rtol=1e-6)
     np.testing.assert_allclose(curve["upper"], expit(design @ coef + half), rtol=1e-6)
     np.testing.assert_allclose(curve["lower"], expit(design @ coef - half), rtol=1e-6)
+
+
+def test_band_is_a_bootstrap_over_patients():
+    y, risk, weight, groups = draw(400, 5)
+    shared = {"sample_weight": weight, "groups": groups, "n_points": 5}
+    curve = calibration_curve(y, risk, n_bootstrap=300, random_state=1, **shared)
+    again = calibration_curve(y, risk, n_bootstrap=300, random_state=1, **shared)
+    pd.testing.assert_frame_equal(curve, again)
+    # the same bootstrap, refitted one draw at a time by hand
+    basis, rng, drawn = make_basis(logit(risk), weight, n_knots=4), np.random.default_rng(7), []
+    design, there = basis(logit(risk)), basis(logit(curve["risk"].to_numpy()))
+    for _ in range(300):
+        counts = np.bincount(rng.choice(np.unique(groups), len(np.unique(groups))), minlength=400)
+        w = weight * counts[groups]
+        fit = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w).fit()
+        drawn.append(there @ fit.params)
+    lower, upper = np.quantile(drawn, [0.025, 0.975], axis=0)
+    # In the middle; at the ends the curve itself is hardly known.
+    np.testing.assert_allclose(logit(curve["lower"])[1:4], lower[1:4], atol=0.15)
+    np.testing.assert_allclose(logit(curve["upper"])[1:4], upper[1:4], atol=0.15)
+    one_each = calibration_curve(y, risk, sample_weight=weight, n_points=5)
+    assert not np.allclose(one_each["upper"], curve["upper"], atol=1e-3)
+
+
+def test_a_band_of_failed_refits_is_undefined():
+    risk = np.linspace(0.02, 0.98, 60)
+    y = (risk > 0.6).astype(float)
+    y[[32, 40]] = 1, 0  # most draws miss one of the two that keep the classes from separation
+    assert len(calibration_curve(y, risk, n_bootstrap=0)) == 101
+    with pytest.raises(ValueError, match=r"no limits: \d+ of 200 bootstrap refits failed"):
+        calibration_curve(y, risk)
 
 
 def test_spline_is_restricted_and_cubic():

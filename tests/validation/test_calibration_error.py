@@ -103,7 +103,7 @@ def test_doubled_rows_widen_nothing():
 def test_chunks_change_nothing(monkeypatch):
     y, risk, weight, _ = draw(200, 5)
     whole = calibration_error(y, risk, sample_weight=weight, n_bootstrap=20)
-    monkeypatch.setattr("vfprog.validation.calibration_error._CELLS", 200 * 7)
+    monkeypatch.setattr("vfprog.validation._flexible_curve._CELLS", 200 * 7)
     parts = calibration_error(y, risk, sample_weight=weight, n_bootstrap=20)
     assert parts["ici"].lower == pytest.approx(whole["ici"].lower, abs=1e-9)
 

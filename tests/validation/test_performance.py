@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.validation.samples import draw
 from vfprog.validation import calibration, calibration_error, discrimination, overall, utility
-from vfprog.validation.performance import performance
+from vfprog.validation.performance import (
+    performance,
+    performance_or_reason,
+    undefined_performance,
+)
 
 FIGURES = [
-    "c_statistic", "calibration_in_the_large", "calibration_slope", "ici", "e50", "e90",
+    "c_statistic", "calibration_in_the_large", "calibration_slope", "ici", "e50", "e90", "emax",
     "brier", "scaled_brier", "observed_expected", "net_benefit_at_0.1", "net_benefit_at_0.35",
 ]  # fmt: skip
 
@@ -28,6 +33,7 @@ def test_gathers_the_single_figures():
         errors["ici"],
         errors["e50"],
         errors["e90"],
+        errors["emax"],
         overall.brier(y, risk, **shared),
         overall.scaled_brier(y, risk, **shared),
         calibration.observed_expected(y, risk, **shared),
@@ -47,7 +53,7 @@ def test_nothing_is_missing_without_a_reason():
     y, _, _, _ = draw(100, 2)
     table = performance(y, np.full(100, 0.3)).set_index("metric")
     undefined = table.index[table["estimate"].isna()].tolist()
-    assert undefined == ["calibration_slope", "ici", "e50", "e90"]
+    assert undefined == ["calibration_slope", "ici", "e50", "e90", "emax"]
     assert table.loc[undefined, "reason"].str.contains("all predicted risks are equal").all()
     missing = table[["estimate", "lower", "upper"]].isna().any(axis=1)
     assert (missing == (table["reason"] != "")).all()
@@ -74,6 +80,21 @@ def test_separated_classes_say_so():
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="c_statistic is undefined"):
         performance([0, 0, 0], [0.1, 0.2, 0.3])
+
+
+def test_without_figures_the_table_is_the_same_but_for_them():
+    y, risk, _, _ = draw(100, 2)
+    whole = performance_or_reason(y, risk)
+    pd.testing.assert_frame_equal(whole, performance(y, risk))
+    one_class = performance_or_reason(np.zeros(5), np.full(5, 0.3))
+    assert one_class[["metric"]].equals(whole[["metric"]])
+    assert list(one_class.columns) == list(whole.columns)
+    assert (one_class["n"] == 5).all()
+    assert (one_class["n_events"] == 0).all()
+    assert one_class["reason"].str.startswith("c_statistic is undefined").all()
+    hidden = undefined_performance("too few", thresholds=(0.2,))
+    assert hidden["metric"].iloc[-1] == "net_benefit_at_0.2"
+    assert hidden[["estimate", "lower", "upper", "n", "n_events"]].isna().all(axis=None)
 
 
 def test_repeats_average():

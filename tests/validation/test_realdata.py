@@ -7,6 +7,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from vfprog.data.splits import patient_folds
+from vfprog.scoring.model import expit
+from vfprog.validation._logistic import fit_logistic
+from vfprog.validation.discrimination import c_statistic
 from vfprog.validation.performance import performance
 from vfprog.validation.utility import decision_curve
 
@@ -85,3 +89,41 @@ def test_calibration_figures(realdata, development, evaluation, expected):
         "brier": table["brier"],
     }
     assert found == pytest.approx(expected, abs=1e-3)
+
+
+def glow(realdata, names):
+    """Numbers of the women of GLOW, and who had a fracture."""
+    data = pd.read_csv(realdata / "glow" / "glow500.csv")
+    words = {"Same": data["raterisk"] == "Same", "Greater": data["raterisk"] == "Greater"}
+    numbers = data[["age", "weight", "height"]]
+    yes = (data == "Yes").astype(float)
+    design = pd.concat([numbers, yes.drop(columns=list(numbers)), pd.DataFrame(words)], axis=1)
+    return design[names].astype(float).to_numpy(), yes["fracture"].to_numpy()
+
+
+def test_glow_logistic_regression(realdata):
+    X, y = glow(realdata, ["age", "priorfrac", "Same", "Greater"])
+    design = np.column_stack([X, np.ones(len(y))])
+    coef = fit_logistic(design, y, np.ones(len(y)), figure="fracture").coef
+    assert coef == pytest.approx([0.0459, 0.7002, 0.5486, 0.8658, -4.9906], abs=1e-3)
+    margin = design @ coef
+    likelihood = np.sum(y * margin - np.logaddexp(0, margin))
+    assert likelihood == pytest.approx(-259.4494, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_glow_repeated_cross_validation(realdata):
+    """Main effects without a penalty; vfprog's own learner reaches .681 (tests/test_glow.py)."""
+    names = ["age", "weight", "height", "priorfrac", "premeno", "momfrac", "armassist", "smoke",
+             "Same", "Greater"]  # fmt: skip
+    X, y = glow(realdata, names)
+    design, margin = np.column_stack([np.ones(500), X]), np.empty((20, 500))
+    for repeat in range(20):
+        folds = patient_folds(np.arange(500), y == 1, n_folds=5, seed=repeat)
+        for k in range(5):
+            train = folds != k
+            fit = fit_logistic(design[train], y[train], np.ones(400), figure="fracture")
+            margin[repeat, ~train] = design[~train] @ fit.coef
+    found = [c_statistic(y, expit(one)).estimate for one in margin]
+    assert np.mean(found) == pytest.approx(0.665, abs=0.015)  # .66 to .67, to within .01
+    assert np.std(found, ddof=1) == pytest.approx(0.01, abs=0.003)

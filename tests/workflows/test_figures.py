@@ -4,48 +4,32 @@ import pytest
 from tests.cohorts import make_cohort
 from vfprog.data.cohort import build_cohort
 from vfprog.explain.attribution import attribution_table
-from vfprog.records import Figure, Table
+from vfprog.records import Figure
 from vfprog.schema.endpoints import load_endpoint
-from vfprog.validation.utility import decision_curve
-from vfprog.workflows.figures import explained_figures, flow_figure, judged_figures, line_labels
-
-
-@pytest.fixture(scope="module")
-def judged():
-    cohort = make_cohort(200, seed=1)
-    risk = np.random.default_rng(0).uniform(0.1, 0.6, 200)
-    return cohort, np.ones(200), risk
+from vfprog.workflows.curves import judged_curves
+from vfprog.workflows.figures import curve_figures, explained_figures, flow_figure, line_labels
 
 
 def words(figure):
     return " ".join(text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")))
 
 
-def test_tables_come_before_what_is_drawn_from_them(judged):
-    records = list(judged_figures(*judged, title="Of our patients"))
-    assert [(type(r), r.name) for r in records] == [
-        (Table, "risk_distribution"),
-        (Table, "decision_curve"),
+def test_curves_are_drawn_from_their_tables():
+    cohort, rng = make_cohort(200, seed=1), np.random.default_rng(0)
+    kept = judged_curves(cohort, np.ones(200), rng.uniform(0.1, 0.6, 200))
+    tables = {table.name: table.frame for table in kept}
+    drawn = list(curve_figures(tables, title="Of our patients", simulated=True))
+    assert [(type(r), r.name) for r in drawn] == [
         (Figure, "decision_curve"),
-        (Table, "calibration_curve"),
         (Figure, "calibration"),
     ]
-    assert "Of our patients" in words(records[2].figure)
-
-
-def test_the_decision_curve_ends_where_risks_end(judged):
-    cohort, _, risk = judged
-    table = next(r.frame for r in judged_figures(*judged, title="") if r.name == "decision_curve")
-    assert table["threshold"].max() <= np.quantile(risk, 0.99) < table["threshold"].max() + 0.021
-    expected = decision_curve(cohort.outcome.event.astype(float), risk, [0.3])
-    ours = table[np.isclose(table["threshold"], 0.3)]
-    assert ours["net_benefit"].to_numpy() == pytest.approx(expected["net_benefit"].to_numpy())
-
-
-def test_an_undefined_calibration_curve_is_left_out(judged):
-    cohort, weight, _ = judged
-    names = [r.name for r in judged_figures(cohort, weight, np.full(200, 0.4), title="")]
-    assert names == ["risk_distribution", "decision_curve", "decision_curve"]
+    for record in drawn:
+        assert "Of our patients" in words(record.figure)
+        assert "SIMULATED" in words(record.figure)
+    none = tables | {"calibration_curve": tables["calibration_curve"].iloc[:0]}
+    drawn = list(curve_figures(none, title="", simulated=False))
+    assert [record.name for record in drawn] == ["decision_curve"]
+    assert "SIMULATED" not in words(drawn[0].figure)
 
 
 def test_simulated_cohorts_are_marked_on_every_figure(training):

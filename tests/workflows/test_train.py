@@ -242,8 +242,9 @@ def test_progress_counts_every_refit(training, tmp_path):
             progress=lambda *step: seen.append(step))  # fmt: skip
     assert [step for step in seen if step[0] == "models"] == [("models", 1, 2), ("models", 2, 2)]
     stage = [step for step in seen if step[0] == "validation and members"]
-    assert [done for _, done, _ in stage] == list(range(1, 9))  # 2 models: 3 folds and 1 sample
-    assert {total for *_, total in stage} == {8}
+    # Two models: three folds, one sample, three sites, one period.
+    assert [done for _, done, _ in stage] == list(range(1, 17))
+    assert {total for *_, total in stage} == {16}
 
 
 @pytest.mark.slow

@@ -13,7 +13,9 @@ from vfprog.records import Figure, Table
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.validation.heterogeneity import by_site
-from vfprog.workflows.validate import DRAWN_BY_SITE, site_records, validate
+from vfprog.validation.moderate_calibration import calibration_test
+from vfprog.workflows.evidence_figures import DRAWN_BY_SITE
+from vfprog.workflows.validate import site_records, validate
 
 
 @pytest.fixture(scope="module")
@@ -238,3 +240,62 @@ def test_sites_too_small_to_compare_leave_a_note(training, elsewhere, tmp_path):
     assert "response_preprocedure: not judged by site: too few with, or without, the event" in (
         result.notes
     )
+
+
+def test_populations_and_case_mix_stand_beside_development(training, elsewhere, tmp_path):
+    result = validate(training.bundle, elsewhere[0], out=tmp_path / "p.csv")
+    assert result.details_folder == tmp_path / "p_details"
+    kept = pd.read_csv(tmp_path / "p_details" / "population.csv", keep_default_na=False)
+    assert len(kept) == len(result.population)
+    age = result.population.set_index(["predictor", "statistic"]).loc["age_years"]
+    ours = training.tables["characteristics_response"].set_index(["predictor", "statistic"])
+    assert age.loc["mean", "development"] == ours.loc[("age_years", "mean"), "overall"]
+    there = result.flows["response"].set_index("step")["n"]["baseline recorded"]
+    mix = result.case_mix[result.case_mix["model"] == "response_preprocedure"]
+    mix = mix.set_index("statistic")
+    assert mix.loc["n", "here"] == there
+    assert mix.loc["n", "development"] == training.cohorts["response"].n
+    risks = result.risks["response_preprocedure"]
+    frequency = np.average(risks["outcome"], weights=risks["weight"])
+    assert mix.loc["outcome_frequency", "here"] == pytest.approx(frequency)
+    assert "a bundle holds no patient" in mix.loc["membership_c_statistic", "reason"]
+    assert result.warnings == ()
+    assert not (tmp_path / "p_details" / "warnings.csv").exists()
+    assert result.time_to_event.empty  # a response has no date
+
+
+def test_codes_and_ranges_that_do_not_match_are_named(training, elsewhere, tmp_path):
+    tables = dict(elsewhere[1])
+    episodes = tables["episodes"].copy()
+    episodes["age_years"] = (episodes["age_years"] - 22).clip(lower=19)
+    episodes["t_score"] = (episodes["t_score"] * 2 + 2).clip(-9, 6)
+    tables["episodes"] = episodes
+    source = write_registry(tmp_path / "young", tables)
+    result = validate(training.bundle, source, out=tmp_path / "p.csv")
+    rules = {failure.column: failure.rule for failure in result.warnings}
+    assert rules == {"age_years": "reference_shift", "t_score": "reference_range"}
+    written = pd.read_csv(tmp_path / "p_details" / "warnings.csv")
+    assert set(written["column"]) == set(rules)
+    largest = result.population.set_index("predictor")["standardised_difference"].abs().idxmax()
+    assert largest == "age_years"
+
+
+def test_subgroups_and_the_calibration_test_are_of_these_risks(training, elsewhere, tmp_path):
+    result = validate(training.bundle, elsewhere[0], out=tmp_path / "p.csv")
+    judged = result.risks["response_preprocedure"]
+    test = result.calibration_tests.set_index("model").loc["response_preprocedure"]
+    expected = calibration_test(
+        judged["outcome"], judged["risk"], sample_weight=judged["weight"],
+        groups=judged["episode_id"].map(elsewhere[1]["episodes"].set_index("episode_id")["patient_id"]),
+    )  # fmt: skip
+    assert test["p_value"] == pytest.approx(expected.p_value)
+    inside = elsewhere[1]["episodes"].set_index("episode_id")["inpatient"]
+    rows = judged[judged["episode_id"].map(inside).fillna(False).astype(bool)]
+    found = result.subgroups[
+        (result.subgroups["model"] == "response_preprocedure")
+        & (result.subgroups["grouping"] == "inpatient") & (result.subgroups["group"] == "yes")
+    ].set_index("metric")  # fmt: skip
+    c = roc_auc_score(rows["outcome"], rows["risk"], sample_weight=rows["weight"])
+    assert found.loc["c_statistic", "estimate"] == pytest.approx(c)
+    for name in ("subgroups", "calibration_tests"):
+        assert (tmp_path / "p_details" / f"{name}.csv").exists()

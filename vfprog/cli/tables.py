@@ -19,7 +19,7 @@ METRICS = (
     ("calibration_in_the_large", "in-the-large", 2),
     ("brier", "Brier", 3),
 )
-_BANNER = "SIMULATED DATA: "
+BANNER = "SIMULATED DATA: "
 
 
 def show_performance(performance: pd.DataFrame, *, title: str, simulated: bool) -> None:
@@ -40,7 +40,7 @@ def show_performance(performance: pd.DataFrame, *, title: str, simulated: bool) 
     rows = [
         performance_row(str(name), part) for name, part in performance.groupby("model", sort=False)
     ]
-    table((_BANNER if simulated else "") + title, heads, rows)
+    table((BANNER if simulated else "") + title, heads, rows)
 
 
 def performance_row(model: str, part: pd.DataFrame) -> list[str]:
@@ -59,9 +59,9 @@ def performance_row(model: str, part: pd.DataFrame) -> list[str]:
         Name, figures with their intervals, n and events.
     """
     by_metric = part.set_index("metric")
-    figures = [_figure(by_metric, metric, decimals) for metric, _, decimals in METRICS]
+    figures = [figure_cell(by_metric, metric, decimals) for metric, _, decimals in METRICS]
     first = part.iloc[0]
-    return [_label(model), *figures, f"{first['n']:.0f}", f"{first['n_events']:.0f}"]
+    return [model_label(model), *figures, f"{first['n']:.0f}", f"{first['n_events']:.0f}"]
 
 
 def show_sites(by_site: pd.DataFrame, *, simulated: bool) -> None:
@@ -84,7 +84,7 @@ def show_sites(by_site: pd.DataFrame, *, simulated: bool) -> None:
     say()
     title = "by site, pooled with 95 % limits"
     heads = ("model", "figure", "pooled", "limits", "new site", "I²", "sites")
-    table((_BANNER if simulated else "") + title, heads, rows, left=2)
+    table((BANNER if simulated else "") + title, heads, rows, left=2)
 
 
 def sites_rows(model: str, part: pd.DataFrame) -> list[list[str]]:
@@ -105,7 +105,7 @@ def sites_rows(model: str, part: pd.DataFrame) -> list[list[str]]:
     by_role: dict[tuple[str, str], Any] = {
         (row["metric"], row["role"]): row for row in part.to_dict("records")
     }
-    names = [*_label(model).split("\n"), *[""] * len(METRICS)]
+    names = [*model_label(model).split("\n"), *[""] * len(METRICS)]
     shown = [metric for metric in METRICS if (metric[0], "pooled") in by_role]
     rows = []
     for name, (metric, head, decimals) in zip(names, shown, strict=False):
@@ -149,10 +149,11 @@ def show_importance(importance: pd.DataFrame, *, simulated: bool, top: int = 5) 
             for name, (predictor, concept, size) in zip(names, cells, strict=False)
         ]
     heads = ("model", "predictor", "concept", "mean |log-odds|")
-    table((_BANNER if simulated else "") + "what the models rely on most", heads, rows, left=3)
+    table((BANNER if simulated else "") + "what the models rely on most", heads, rows, left=3)
 
 
-def _label(model: str) -> str:
+def model_label(model: str) -> str:
+    """Return the name of a model on two lines: endpoint, prediction time."""
     for time in ("preprocedure", "postprocedure"):
         if model.endswith(f"_{time}"):
             return f"{model.removesuffix(f'_{time}')}\n{time}"
@@ -169,7 +170,8 @@ def _limits(row: Any, decimals: int) -> str:
     return f"{row['lower']:.{decimals}f}, {row['upper']:.{decimals}f}"
 
 
-def _figure(by_metric: pd.DataFrame, metric: str, decimals: int) -> str:
+def figure_cell(by_metric: pd.DataFrame, metric: str, decimals: int) -> str:
+    """Return a figure of a table indexed by metric, its limits on a second line."""
     if metric not in by_metric.index:
         return ""
     row = by_metric.loc[metric]

@@ -159,6 +159,9 @@ CATALOGUE: dict[str, Advice] = {
         "a column is unlike the one the model was trained on",
         "check code and unit before trusting a risk",
     ),
+    "reference_range": Advice(
+        "many values lie where the model has seen few", "check the unit; a risk is extrapolated"
+    ),
 }
 
 

@@ -59,6 +59,8 @@ class Derivation:
         Whether it rises or falls with its single parent; 0 if neither, or with several parents.
     inputs : tuple of frozenset of str
         Alternative sets of predictors from which it can be computed.
+    formula : str
+        How a reader computes it by hand; missing wherever what it needs is.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Derivation:
     parents: tuple[str, ...]
     direction: Literal[-1, 0, 1] = 0
     inputs: tuple[frozenset[str], ...] = ()
+    formula: str = ""
 
     def computable(self, available: Collection[str]) -> bool:
         """Return whether it can be computed from these predictors.
@@ -93,30 +96,61 @@ _WITHIN = tuple(
         "binary",
         (_AGE,),
         -1,
+        formula=f"1 if the fracture is at most {7 * weeks} days old, else 0",
     )
     for weeks in AGE_MARKS_WEEKS
 )
 DERIVATIONS: tuple[Derivation, ...] = (
-    Derivation("log_fracture_age", "Fracture age (log scale)", "continuous", (_AGE,), 1),
+    Derivation(
+        "log_fracture_age", "Fracture age (log scale)", "continuous", (_AGE,), 1,
+        formula="natural logarithm of 1 + the fracture's age in days",
+    ),
     *_WITHIN,
     Derivation(
         "pi_ll_mismatch_deg", "PI-LL mismatch", "continuous", (_PI, _LL),
         inputs=(frozenset({_PI, _LL}), frozenset({_PT, _SS, _LL})),
+        formula="PI - LL in degrees",
     ),
     Derivation(
-        "pt_pi_ratio", "PT/PI ratio", "continuous", (_PT, _PI), inputs=_ANY_TWO_OF_THE_PELVIS
+        "pt_pi_ratio", "PT/PI ratio", "continuous", (_PT, _PI), inputs=_ANY_TWO_OF_THE_PELVIS,
+        formula="PT / PI",
     ),
-    Derivation("n_index_vertebrae", "Number of index fractures", "continuous", (_LEVEL,)),
-    Derivation("mean_level", "Place along the spine", "continuous", (_LEVEL,), 1),
-    Derivation("thoracolumbar_any", "Fracture at T11-L2", "binary", (_LEVEL,)),
-    Derivation("sandwich_vertebra", "Sandwich vertebra", "binary", (_LEVEL,)),
-    Derivation("fracture_cascade", "More than three index fractures", "binary", (_LEVEL,)),
-    Derivation("n_levels_treated", "Number of levels treated", "continuous", (_TREATED,), 1),
-    Derivation("level_left", "An index fracture left without cement", "binary", (_TREATED,), -1),
-    Derivation("cement_total_ml", "Cement volume (total)", "continuous", (_CEMENT,), 1),
+    Derivation(
+        "n_index_vertebrae", "Number of index fractures", "continuous", (_LEVEL,),
+        formula="index vertebrae listed",
+    ),
+    Derivation(
+        "mean_level", "Place along the spine", "continuous", (_LEVEL,), 1,
+        formula="mean place of the index vertebrae, T4 = 0 to L5 = 13",
+    ),
+    Derivation(
+        "thoracolumbar_any", "Fracture at T11-L2", "binary", (_LEVEL,),
+        formula="1 if any index vertebra lies from T11 to L2, else 0",
+    ),
+    Derivation(
+        "sandwich_vertebra", "Sandwich vertebra", "binary", (_LEVEL,),
+        formula="1 if one unfractured vertebra stands between two index vertebrae, else 0",
+    ),
+    Derivation(
+        "fracture_cascade", "More than three index fractures", "binary", (_LEVEL,),
+        formula="1 if more than three index vertebrae are listed, else 0",
+    ),
+    Derivation(
+        "n_levels_treated", "Number of levels treated", "continuous", (_TREATED,), 1,
+        formula="index vertebrae that were cemented",
+    ),
+    Derivation(
+        "level_left", "An index fracture left without cement", "binary", (_TREATED,), -1,
+        formula="1 if any index vertebra was not cemented, else 0",
+    ),
+    Derivation(
+        "cement_total_ml", "Cement volume (total)", "continuous", (_CEMENT,), 1,
+        formula="sum over the index vertebrae in ml; a level not treated counts 0",
+    ),
     Derivation(
         "cement_per_level_ml", "Cement volume per treated level", "continuous",
         (_CEMENT, _TREATED), inputs=(frozenset({_CEMENT}),),
+        formula="total cement volume / number of cemented levels",
     ),
 )  # fmt: skip
 

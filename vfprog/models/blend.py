@@ -60,12 +60,28 @@ class OutOfFold:
         bool
             Whether the mean paired difference in loss exceeds its standard error over patients.
         """
-        gain = (self.loss(simple) - self.loss(complex_)) * self.weight
-        per_patient = np.bincount(self.patient, weights=gain)
+        gain, error = self.gain(simple, complex_)
+        return gain > error
+
+    def gain(self, simple: FloatArray, complex_: FloatArray) -> tuple[float, float]:
+        """Return how much lower the mean loss of a complex choice is, and its standard error.
+
+        Parameters
+        ----------
+        simple, complex_ : ndarray of float, shape (n,)
+            Log-odds of either choice.
+
+        Returns
+        -------
+        gain, error : float
+            Mean paired difference in loss, and its standard error over patients.
+        """
+        whole = self.weight.sum()
+        difference = (self.loss(simple) - self.loss(complex_)) * self.weight
+        per_patient = np.bincount(self.patient, weights=difference)
         total = per_patient.sum()
-        share = np.bincount(self.patient, weights=self.weight)
-        spread = per_patient - share * total / self.weight.sum()
-        return bool(total > np.sqrt(np.sum(spread**2)))
+        spread = per_patient - np.bincount(self.patient, weights=self.weight) * total / whole
+        return float(total / whole), float(np.sqrt(np.sum(spread**2)) / whole)
 
 
 def fit_calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:

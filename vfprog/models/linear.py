@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from vfprog.errors import TrainingError
 from vfprog.features.encoder import TERMS, Encoding, encode, fit_encoding
+from vfprog.models.ridge import fit_ridge
 from vfprog.scoring.linear import LinearPart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vfprog.features.arrays import BoolArray, FloatArray
+    from vfprog.models.ridge import RidgeFit
 
 # A column whose standard deviation is below this is constant and carries nothing.
 _CONSTANT = 1e-9
@@ -70,6 +71,7 @@ class LinearLearner:
         self.mean = mean[self.kept]
         self.scale = scale[self.kept] / PRIOR_SD[self.kept % TERMS]
         self.columns = (terms[:, self.kept] - self.mean) / self.scale
+        self._last: RidgeFit | None = None
 
     def path(self, penalties: Sequence[float], X_eval: FloatArray) -> FloatArray:
         """Return margins of other rows for each penalty.
@@ -88,10 +90,9 @@ class LinearLearner:
         """
         terms = encode(self.encoding, X_eval).reshape(len(X_eval), -1)
         columns = (terms[:, self.kept] - self.mean) / self.scale
-        model = _model()
         margins = np.empty((len(penalties), len(X_eval)))
         for place, penalty in enumerate(penalties):
-            coef, intercept = self._coefficients(model, penalty)
+            coef, intercept = self._coefficients(penalty)
             margins[place] = columns @ coef + intercept
         return margins
 
@@ -112,7 +113,7 @@ class LinearLearner:
         LinearPart
             Coefficients on the scale of the encoded columns.
         """
-        found, constant = self._coefficients(_model(tol=1e-8), penalty)
+        found, constant = self._coefficients(penalty)
         slopes = found / self.scale
         coef = np.zeros(self.encoding.fill.size * TERMS)
         coef[self.kept] = slopes
@@ -127,33 +128,18 @@ class LinearLearner:
             known, continuous=continuous, sample_weight=self.weight, splines=splines
         )
 
-    def _coefficients(self, model: LogisticRegression, penalty: float) -> tuple[FloatArray, float]:
+    def _coefficients(self, penalty: float) -> tuple[FloatArray, float]:
         """Return coefficients of the standardised columns, and the intercept.
 
         Adaptive: one step of expectation and maximisation towards the largest marginal likelihood
         (Tipping 2001, J Mach Learn Res 1:211). The prior variance of each coefficient becomes its
-        expected square given the data, and the ridge is fitted again.
+        expected square given the data, by Laplace's approximation, and the ridge is fitted again.
         """
-        model.set_params(C=penalty).fit(self.columns, self.y, sample_weight=self.weight)
+        data = (self.columns, self.y, self.weight)
+        ridge = fit_ridge(*data, np.full(self.kept.size, 1 / penalty), self._last)
+        self._last = ridge  # a warm start for the next penalty
         if not self.adaptive:
-            return model.coef_[0], float(model.intercept_[0])
-        sd = np.sqrt(model.coef_[0] ** 2 + self._variance(model, penalty))
-        again = _model(model.tol)
-        again.coef_, again.intercept_ = model.coef_ / sd, model.intercept_.copy()  # a warm start
-        again.fit(self.columns * sd, self.y, sample_weight=self.weight)
-        return again.coef_[0] * sd, float(again.intercept_[0])
-
-    def _variance(self, pilot: LogisticRegression, penalty: float) -> FloatArray:
-        """Return the variance of each coefficient given the data, by Laplace's approximation."""
-        p = pilot.predict_proba(self.columns)[:, 1]
-        information = self.weight * p * (1 - p)
-        # The free intercept takes the mean away.
-        centred = self.columns - np.average(self.columns, weights=information, axis=0)
-        precision = centred.T @ (centred * information[:, None])
-        precision[np.diag_indices_from(precision)] += 1 / penalty
-        variance: FloatArray = np.diag(np.linalg.inv(precision))
-        return variance
-
-
-def _model(tol: float = 1e-4) -> LogisticRegression:
-    return LogisticRegression(solver="newton-cholesky", warm_start=True, max_iter=200, tol=tol)
+            return ridge.coef, ridge.intercept
+        expected_square = ridge.coef**2 + np.diag(np.linalg.inv(ridge.hessian))
+        again = fit_ridge(*data, 1 / expected_square, ridge)
+        return again.coef, again.intercept

@@ -95,11 +95,12 @@ def fit_procedure(
     parents = sorted({parent for feature in features for parent in feature.parents})
     guard(parents, cohort.dictionary, prediction_time)
     needed = riley_sample_size(len(parents), float(np.average(y, weights=weight))).needed
-    simple = len(y) < needed
-    if simple:
+    simple = settings.simplify and len(y) < needed
+    if len(y) < needed:
+        consequence = "splines become linear and the trees are left out"
         notes.append(
             f"{len(y)} participants, Riley's criteria ask for {needed} with {len(parents)} "
-            "predictors: splines become linear and the trees are left out"
+            f"predictors: {consequence if simple else 'the settings keep splines and trees'}"
         )
     rows = build_rows(cohort, y, weight, features, settings, rng)
     plan = LearningPlan.of(

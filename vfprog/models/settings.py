@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -62,8 +63,22 @@ class TrainingSettings(BaseModel):
         Numbers of trees to choose from, ascending.
     outer_folds, outer_repeats : int
         Cross-validation of the whole procedure.
+    internal_external : bool
+        Whether each site is left out in turn.
+    most_sites : int
+        Most groups the sites are dealt out to for that.
+    temporal_share : float
+        Share of the participants, the last by date, that a model of the earlier ones is judged on;
+        0 for no temporal validation.
+    temporal_from : datetime.date, optional
+        First day of the later period; given, it overrides the share.
     truncate : float
         Quantile at which outcome weights are cut.
+    imputations : int
+        Imputations of a comparison of single with multiple imputation; 0 for none.
+    simplify : bool
+        Whether splines and trees are left out below Riley's sample size; false is for studies of
+        the procedure itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +94,25 @@ class TrainingSettings(BaseModel):
     rounds: tuple[int, ...] = (10, 20, 30, 45, 60, 80, 100, 130, 160, 200)
     outer_folds: int = Field(default=10, ge=2)
     outer_repeats: int = Field(default=1, ge=1)
+    internal_external: bool = True
+    most_sites: int = Field(default=20, ge=2)
+    temporal_share: float = Field(default=0.3, ge=0, lt=1)
+    temporal_from: dt.date | None = None
     truncate: float = Field(default=0.99, gt=0.5, le=1)
+    imputations: int = Field(default=0, ge=0)
+    simplify: bool = True
+
+    @field_validator("imputations")
+    @classmethod
+    def _some_or_none(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("one imputation cannot be pooled: 0 for none, or 2 and more")
+        return value
+
+    @property
+    def temporal(self) -> bool:
+        """Whether a later period is judged by a model of the earlier one."""
+        return self.temporal_share > 0 or self.temporal_from is not None
 
     @field_validator("penalties", "rounds")
     @classmethod

@@ -108,7 +108,8 @@ def plot_importance(
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns predictor, concept, mean_abs_log_odds, and lower and upper if there are limits.
+        Columns predictor, concept, mean_abs_log_odds; lower and upper if there are limits; rank,
+        rank_lower and rank_upper if ranks are to be written beside the bars.
     ax : matplotlib.axes.Axes
         Where to draw.
     max_rows : int
@@ -135,6 +136,7 @@ def plot_importance(
     ax.set_yticks(places, [label_of(name, labels) for name in shown["predictor"]])
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.set_xlabel("Mean absolute contribution (log-odds)")
+    _write_ranks(shown, ax)
     style_axes(ax, grid="x", title=title)
     hide_spine(ax, "left")
     present = [name for name in concepts if name in set(shown["concept"])]
@@ -147,6 +149,18 @@ def plot_importance(
     }
     ax.legend(handles=handles, **style)
     return ax
+
+
+def _write_ranks(shown: pd.DataFrame, ax: Axes) -> None:
+    """Write the rank of each bar and where refits placed it, if the table tells."""
+    columns = ["rank", "rank_lower", "rank_upper"]
+    if not set(columns) <= set(shown.columns) or shown[columns].isna().any(axis=None):
+        return
+    style: dict[str, Any] = {"va": "center", "fontsize": FONT_SIZE - 1, "color": MUTED}
+    style |= {"clip_on": False, "transform": ax.get_yaxis_transform()}
+    ax.text(1.02, -0.9, "rank", **style)
+    for place, (rank, low, high) in enumerate(shown[columns].to_numpy(dtype=float)):
+        ax.text(1.02, place, f"{rank:.0f} ({low:.0f} to {high:.0f})", **style)
 
 
 def plot_beeswarm(

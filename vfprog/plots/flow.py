@@ -6,16 +6,21 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from matplotlib.patches import FancyBboxPatch
 
 from vfprog.plots.base import FONT_SIZE, INK, MUTED, PALETTE, require_columns
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 _MAIN, _SIDE = (0.24, 0.44), (0.76, 0.46)  # centre and width of a box, in axes units
 _GAP = 0.9
+
+
+# The step of a participant flow after which rows count parts, not exclusions.
+OBSERVED_STEP = "outcome observed"
+_EVENTS_STEP = "of these, events"
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,27 @@ def plot_flow(table: pd.DataFrame, ax: Axes, *, unit: str = "episodes", title: s
     if title:
         ax.set_title(title, loc="left", fontsize=FONT_SIZE + 2, color=INK, fontweight="bold")
     return ax
+
+
+def ending_in_events(flow: pd.DataFrame) -> pd.DataFrame:
+    """Return the steps of a cohort's flow up to the outcome, and those with the event.
+
+    Parameters
+    ----------
+    flow : pandas.DataFrame
+        As of `vfprog.data.cohort.build_cohort`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What `plot_flow` draws.
+    """
+    main = flow.loc[: flow.index[flow["step"] == OBSERVED_STEP][0]]
+    known = int(main["n"].iloc[-1])
+    events = int(flow.loc[flow["step"] == _EVENTS_STEP, "n"].iloc[0])
+    last = {"step": "with the event", "n": events}
+    last |= {"excluded": known - events, "reason": "without the event"}
+    return pd.concat([main, pd.DataFrame([last])], ignore_index=True)
 
 
 def _steps(table: pd.DataFrame) -> list[_Step]:

@@ -7,12 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vfprog import __version__
 from vfprog.data.groups import SEVERITIES, count, grouped
-from vfprog.reports import words
 from vfprog.reports.charts import flow_rows, pattern_figure, profile_rows, shares_table
+from vfprog.reports.environment import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,7 +104,7 @@ def intake_page(
     counts = {severity: count(groups, severity) for severity in SEVERITIES}
     rows, left = profile_rows(profile)
     page = (
-        _environment()
+        environment()
         .get_template("intake.html")
         .render(
             version=__version__,
@@ -127,18 +125,6 @@ def intake_page(
         )
     )
     return page.strip() + "\n"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vfprog.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=words.tidy,
-    )  # fmt: skip
-    environment.filters |= {
-        "whole": words.whole, "short": words.short, "percent": words.percent, "value": words.value,
-    }  # fmt: skip
-    environment.globals |= {"counted": words.counted}
-    return environment
 
 
 def _tables(read: ReadRegistry) -> list[dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+import re
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _LONGEST = 500
+_LIMITS = re.compile(r"([^()]+?) (\(-?[\d.]+ to -?[\d.]+\))")
 
 
 def tidy(value: object) -> object:
@@ -86,6 +89,37 @@ def percent(share: float) -> str:
 def counted(number: int, word: str) -> str:
     """Return a number with its noun: ``1 error``, ``2 errors``."""
     return f"{whole(number)} {word}" if number == 1 else f"{whole(number)} {word}s"
+
+
+def spaced(cell: str) -> Markup:
+    """Return a cell whose limits, in brackets, are not torn apart where a line ends.
+
+    Parameters
+    ----------
+    cell : str
+        Such as ``0.71 (0.69 to 0.73)``.
+
+    Returns
+    -------
+    markupsafe.Markup
+        The same words, escaped.
+
+    Examples
+    --------
+    >>> spaced("0.71 (0.69 to 0.73)")
+    Markup('0.71 <span class="limits">(0.69 to 0.73)</span>')
+    >>> spaced("a < b")
+    Markup('a &lt; b')
+    """
+    found = _LIMITS.fullmatch(cell)
+    if found is None:
+        return escape(tidy(cell))
+    return Markup('{} <span class="limits">{}</span>').format(*found.groups())
+
+
+def moment(stamp: str) -> str:
+    """Return a time as people write it: ``2026-11-25 13:26 UTC``."""
+    return f"{dt.datetime.fromisoformat(stamp).astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def value(received: object) -> str:

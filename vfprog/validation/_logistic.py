@@ -86,16 +86,19 @@ def fit_many(
     coefs = np.tile(start, (len(weights), 1))
     moved = np.full(len(weights), np.inf)
     guard = 1e-9 * np.eye(p)
+    active = np.arange(len(weights))
     for _ in range(12):
-        risk = expit(coefs @ design.T)
-        score = (weights * (y - risk)) @ design
-        information = ((weights * risk * (1 - risk)) @ products).reshape(-1, p, p)
+        weight = weights[active]
+        risk = expit(coefs[active] @ design.T)
+        score = (weight * (y - risk)) @ design
+        information = ((weight * risk * (1 - risk)) @ products).reshape(-1, p, p)
         scale = np.trace(information, axis1=1, axis2=2)[:, None, None] + np.finfo(float).tiny
         step = np.linalg.solve(information + guard * scale, score[:, :, None])[:, :, 0]
         step = np.clip(step, -5, 5)
-        coefs += step
-        moved = np.abs(step).max(axis=1)
-        if moved.max() < 1e-6:
+        coefs[active] += step
+        moved[active] = np.abs(step).max(axis=1)
+        active = active[moved[active] >= 1e-6]
+        if not active.size:
             break
     return coefs, moved < 1e-4
 

@@ -10,14 +10,21 @@ from scipy.special import expit, logit
 
 from vfprog.validation._check import (
     Sample,
+    UndefinedFigureError,
     check_level,
     check_sample,
     require_both_classes,
     require_varied_risk,
 )
+from vfprog.validation._flexible_curve import (
+    MOST_FAILED,
+    FlexibleCurve,
+    bootstrap_curves,
+    fit_curve,
+)
 from vfprog.validation._influence import Estimate, Result, finite_factor, summarise, z_value
-from vfprog.validation._logistic import LogisticFit, fit_logistic
-from vfprog.validation._spline import SplineBasis, make_basis, weighted_quantile
+from vfprog.validation._logistic import fit_logistic
+from vfprog.validation._spline import weighted_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +33,6 @@ if TYPE_CHECKING:
 
     from vfprog.features.arrays import FloatArray
     from vfprog.records import Metric
-
-MIN_PER_CLASS = 10
-"""Fewest events, and non-events, from which a flexible curve is drawn."""
 
 
 def calibration_in_the_large(
@@ -156,12 +160,16 @@ def calibration_curve(
     level: float = 0.95,
     n_knots: int = 4,
     n_points: int = 101,
+    n_bootstrap: int = 200,
+    random_state: int | np.random.Generator = 0,
 ) -> pd.DataFrame:
     """Return the flexible calibration curve with pointwise limits.
 
-    Logistic regression of the outcome on a restricted cubic spline of ``logit(risk)`` [1]_; limits
-    from the clustered sandwich variance by the delta method, on the logit scale. The curve runs
-    from the 1st to the 99th weighted percentile of the risks, beyond which it says little.
+    Logistic regression of the outcome on a restricted cubic spline of ``logit(risk)`` [1]_. The
+    limits are percentiles of a bootstrap that draws patients and refits the curve, knots kept, as
+    for `vfprog.validation.calibration_error`; they are widened to hold the curve where they would
+    miss it. The curve runs from the 1st to the 99th weighted percentile of the risks, beyond which
+    it says little.
 
     Parameters
     ----------
@@ -179,6 +187,11 @@ def calibration_curve(
         Knots, at Harrell's quantiles; fewer, down to a line, where quantiles coincide.
     n_points : int
         Points of the curve.
+    n_bootstrap : int
+        Bootstrap draws; with 0 the limits are those of the clustered sandwich variance by the
+        delta method, on the logit scale.
+    random_state : int or numpy.random.Generator
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -188,7 +201,8 @@ def calibration_curve(
     Raises
     ------
     UndefinedFigureError
-        Fewer than 10 events or non-events, all risks equal, or risks that separate the classes.
+        Fewer than 10 events or non-events, all risks equal, risks that separate the classes, or
+        more than a tenth of the bootstrap refits without a maximum.
 
     References
     ----------
@@ -197,6 +211,26 @@ def calibration_curve(
     check_level(level)
     samples = check_sample(y_obs, risk, sample_weight, groups)
     grid = _grid(samples, n_points)
+    if n_bootstrap < 1:
+        return _with_sandwich(samples, grid, n_knots, level)
+    curves = [FlexibleCurve(sample, n_knots) for sample in samples]
+    margin = np.mean([c.margins(c.coef[None, :], logit(grid))[0] for c in curves], axis=0)
+    draws = bootstrap_curves(
+        curves, lambda curve, coefs, _: curve.margins(coefs, logit(grid)), n_bootstrap,
+        np.random.default_rng(random_state),
+    )  # fmt: skip
+    if (failed := n_bootstrap - len(draws)) > MOST_FAILED * n_bootstrap:
+        raise UndefinedFigureError(
+            f"calibration curve has no limits: {failed} of {n_bootstrap} bootstrap refits failed"
+        )
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    limits = {"lower": expit(np.minimum(low, margin)), "upper": expit(np.maximum(high, margin))}
+    return pd.DataFrame({"risk": grid, "observed": expit(margin), **limits})
+
+
+def _with_sandwich(
+    samples: Sequence[Sample], grid: FloatArray, n_knots: int, level: float
+) -> pd.DataFrame:
     fits = [fit_curve(sample, n_knots=n_knots) for sample in samples]
     designs = [basis(logit(grid)) for basis, _ in fits]
     margin = np.mean([d @ fit.coef for d, (_, fit) in zip(designs, fits, strict=True)], axis=0)
@@ -210,16 +244,6 @@ def calibration_curve(
     half = z_value(level) * np.sqrt(np.sum(by_patient**2, axis=0))
     limits = {"lower": expit(margin - half), "upper": expit(margin + half)}
     return pd.DataFrame({"risk": grid, "observed": expit(margin), **limits})
-
-
-def fit_curve(sample: Sample, *, n_knots: int) -> tuple[SplineBasis, LogisticFit]:
-    """Fit the flexible curve to a checked sample; return its basis and its fit."""
-    figure = "calibration curve"
-    require_both_classes(sample, figure, least=MIN_PER_CLASS)
-    require_varied_risk(sample, figure)
-    basis = make_basis(sample.margin, sample.weight, n_knots=n_knots)
-    fit = fit_logistic(basis(sample.margin), sample.y, sample.weight, figure=figure)
-    return basis, fit
 
 
 def in_the_large_result(samples: Sequence[Sample], level: float) -> Result:

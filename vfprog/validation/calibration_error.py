@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
 from vfprog.records import Metric
 from vfprog.validation._check import Sample, check_level, check_sample
+from vfprog.validation._flexible_curve import MOST_FAILED, FlexibleCurve, bootstrap_curves
 from vfprog.validation._influence import Result, no_interval
-from vfprog.validation._logistic import fit_many
 from vfprog.validation._spline import weighted_quantiles
-from vfprog.validation.calibration import fit_curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
 
 ERROR_NAMES = ("ici", "e50", "e90", "emax")
-_CELLS = 2_000_000
-_MOST_FAILED = 0.1
 
 
 def calibration_error(
@@ -99,76 +95,34 @@ def error_results(
 ) -> list[Result]:
     """Return the calibration errors of checked samples."""
     check_level(level)
-    curves = [_Curve(sample, n_knots) for sample in samples]
-    estimates = np.mean([curve.error() for curve in curves], axis=0)
+    curves = [FlexibleCurve(sample, n_knots) for sample in samples]
+    weight = samples[0].weight[None, :]
+    estimates = np.mean([_errors(c, c.coef[None, :], weight)[0] for c in curves], axis=0)
     reason = no_interval(samples[0])
     if n_bootstrap < 1:
         reason = "no interval: no bootstrap was asked for"
     if reason:
         pairs = zip(ERROR_NAMES, estimates, strict=True)
         return [Result(Metric(name, float(value)), reason) for name, value in pairs]
-    draws = _bootstrap(curves, samples[0], n_bootstrap, np.random.default_rng(random_state))
+    draws = bootstrap_curves(curves, _errors, n_bootstrap, np.random.default_rng(random_state))
     return _with_percentiles(estimates, draws, n_bootstrap, level)
 
 
-class _Curve:
-    """A fitted curve that can be refitted under many other weights at once."""
-
-    def __init__(self, sample: Sample, n_knots: int) -> None:
-        basis, fit = fit_curve(sample, n_knots=n_knots)
-        self.sample = sample
-        design = basis(sample.margin)
-        # Orthonormal columns: Newton steps of all refits are then of one scale.
-        triangle = np.linalg.qr(design * np.sqrt(sample.weight / sample.weight.sum())[:, None]).R
-        self.coef = triangle @ fit.coef
-        self.design = np.linalg.solve(triangle.T, design.T).T
-
-    def error(self) -> FloatArray:
-        """Return the four errors of the fitted curve."""
-        errors = self._errors(self.coef[None, :], self.sample.weight[None, :])
-        return np.asarray(errors[0], dtype=float)
-
-    def refit_errors(self, weights: FloatArray) -> FloatArray:
-        """Return the errors under each row of weights; NaN rows where a refit failed."""
-        coefs, converged = fit_many(self.design, self.sample.y, weights, self.coef)
-        errors = np.full((len(weights), len(ERROR_NAMES)), np.nan)
-        errors[converged] = self._errors(coefs[converged], weights[converged])
-        return errors
-
-    def _errors(self, coefs: FloatArray, weights: FloatArray) -> FloatArray:
-        distance = np.abs(expit(coefs @ self.design.T) - self.sample.risk)
-        mean = np.sum(weights * distance, axis=1) / weights.sum(axis=1)
-        median, ninetieth = (weighted_quantiles(distance, weights, q) for q in (0.5, 0.9))
-        largest = np.where(weights > 0, distance, 0).max(axis=1)
-        errors: FloatArray = np.column_stack([mean, median, ninetieth, largest])
-        return errors
-
-
-def _bootstrap(
-    curves: Sequence[_Curve], sample: Sample, n_bootstrap: int, rng: np.random.Generator
-) -> FloatArray:
-    """Return the errors averaged over repeats for each draw of patients, failed draws left out."""
-    rows = max(1, min(n_bootstrap, _CELLS // sample.n))
-    parts = []
-    for start in range(0, n_bootstrap, rows):
-        size = min(rows, n_bootstrap - start)
-        counts = np.stack([_draw(sample.n_clusters, rng) for _ in range(size)])
-        weights = sample.weight * counts[:, sample.cluster]
-        parts.append(np.mean([curve.refit_errors(weights) for curve in curves], axis=0))
-    draws = np.concatenate(parts)
-    return np.asarray(draws[np.isfinite(draws).all(axis=1)], dtype=float)
-
-
-def _draw(k: int, rng: np.random.Generator) -> FloatArray:
-    counts: FloatArray = np.bincount(rng.integers(k, size=k), minlength=k).astype(float)
-    return counts
+def _errors(curve: FlexibleCurve, coefs: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the four errors under each row of coefficients and weights."""
+    distance = np.abs(curve.observed(coefs) - curve.sample.risk)
+    mean = np.sum(weights * distance, axis=1) / weights.sum(axis=1)
+    median, ninetieth = (weighted_quantiles(distance, weights, q) for q in (0.5, 0.9))
+    largest = np.where(weights > 0, distance, 0).max(axis=1)
+    errors: FloatArray = np.column_stack([mean, median, ninetieth, largest])
+    return errors
 
 
 def _with_percentiles(
     estimates: FloatArray, draws: FloatArray, n_bootstrap: int, level: float
 ) -> list[Result]:
     failed = n_bootstrap - len(draws)
-    if failed > _MOST_FAILED * n_bootstrap:
+    if failed > MOST_FAILED * n_bootstrap:
         reason = f"no interval: {failed} of {n_bootstrap} bootstrap refits of the curve failed"
         pairs = zip(ERROR_NAMES, estimates, strict=True)
         return [Result(Metric(name, float(value)), reason) for name, value in pairs]

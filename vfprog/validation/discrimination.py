@@ -71,10 +71,11 @@ def c_statistic(
 
 def c_statistic_result(samples: Sequence[Sample], level: float) -> Result:
     """Return the c-statistic of checked samples."""
-    return summarise(samples, _concordance, name="c_statistic", link="logit", level=level)
+    return summarise(samples, concordance, name="c_statistic", link="logit", level=level)
 
 
-def _concordance(sample: Sample) -> Estimate:
+def concordance(sample: Sample) -> Estimate:
+    """Return the c-statistic of a checked sample with its influence values."""
     require_both_classes(sample, "c_statistic")
     case = sample.y == 1
     rank = np.unique(sample.risk, return_inverse=True)[1]

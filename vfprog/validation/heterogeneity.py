@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from vfprog.validation._check import Sample, UndefinedFigureError, check_level, check_sample
+from vfprog.validation._flexible_curve import MIN_PER_CLASS
 from vfprog.validation._influence import z_value
 from vfprog.validation._site_figures import RULES, Rule, SiteFigure
-from vfprog.validation.calibration import MIN_PER_CLASS
 from vfprog.validation.pooling import Pooled, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -127,6 +127,57 @@ def by_site(
         rows += _pooled_rows(metric, units, found, pooled)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.assign(**table[list(_NUMBERS)].astype(float))
+
+
+def undefined_by_site(reason: str) -> pd.DataFrame:
+    """Return the summary rows of `by_site` without figures, and why.
+
+    Parameters
+    ----------
+    reason : str
+        Why no site is judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as of `by_site`.
+    """
+    found: list[tuple[SiteFigure | None, str]] = [(None, "")]
+    none = [_Unit("", "site", None, 0, 0)]
+    rows = [row for m in SITE_METRICS for row in _pooled_rows(m, none, found, None)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(reason=reason)
+    return table.assign(**table[list(_NUMBERS)].astype(float))
+
+
+def with_unjudged(
+    table: pd.DataFrame, names: Sequence[str], n: Sequence[int], n_events: Sequence[int], why: str
+) -> pd.DataFrame:
+    """Return the table of `by_site` with further sites that could not be judged.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As of `by_site`.
+    names : sequence of str
+        The sites.
+    n, n_events : sequence of int
+        Their rows and events.
+    why : str
+        Why they have no figures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table; in each figure these sites stand before the summary.
+    """
+    more = pd.DataFrame({"site": names, "n": n, "n_events": n_events}, columns=list(COLUMNS))
+    more = more.assign(role="site", n_sites=1, method="", reason=why)
+    more = more.assign(**more[list(_NUMBERS)].astype(float))
+    parts = []
+    for metric, rows in table.groupby("metric", sort=False):
+        summary = rows["role"].isin(["pooled", "prediction"])
+        parts += [rows[~summary], more.assign(metric=metric), rows[summary]]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
 def n_usable(table: pd.DataFrame, metric: str = "c_statistic") -> int:

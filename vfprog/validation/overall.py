@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from vfprog.features.arrays import FloatArray
     from vfprog.records import Metric
 
 
@@ -93,7 +94,7 @@ def scaled_brier(
 
 def brier_result(samples: Sequence[Sample], level: float) -> Result:
     """Return the Brier score of checked samples."""
-    return summarise(samples, _brier, name="brier", link="logit", level=level)
+    return summarise(samples, squared_error, name="brier", link="logit", level=level)
 
 
 def scaled_brier_result(samples: Sequence[Sample], level: float) -> Result:
@@ -101,16 +102,25 @@ def scaled_brier_result(samples: Sequence[Sample], level: float) -> Result:
     return summarise(samples, _scaled_brier, name="scaled_brier", link="identity", level=level)
 
 
-def _brier(sample: Sample) -> Estimate:
+def squared_error(sample: Sample) -> Estimate:
+    """Return the Brier score of a checked sample with its influence values."""
+    return _mean_loss(sample, (sample.y - sample.risk) ** 2)
+
+
+def log_loss_estimate(sample: Sample) -> Estimate:
+    """Return the mean negative log-likelihood of a checked sample with its influence values."""
+    return _mean_loss(sample, np.logaddexp(0, sample.margin) - sample.y * sample.margin)
+
+
+def _mean_loss(sample: Sample, loss: FloatArray) -> Estimate:
     share = sample.weight / sample.weight.sum()
-    loss = (sample.y - sample.risk) ** 2
     value = float(np.sum(share * loss))
     return Estimate(value, finite_factor(sample.n_clusters) * share * (loss - value))
 
 
 def _scaled_brier(sample: Sample) -> Estimate:
     require_both_classes(sample, "scaled_brier")
-    score = _brier(sample)
+    score = squared_error(sample)
     share = sample.weight / sample.weight.sum()
     prevalence = float(np.sum(share * sample.y))
     null = prevalence * (1 - prevalence)

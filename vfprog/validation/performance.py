@@ -9,7 +9,7 @@ import pandas as pd
 
 from vfprog.validation._check import Sample, UndefinedFigureError, check_sample
 from vfprog.validation.calibration import in_the_large_result, ratio_result, slope_result
-from vfprog.validation.calibration_error import error_results
+from vfprog.validation.calibration_error import ERROR_NAMES, error_results
 from vfprog.validation.discrimination import c_statistic_result
 from vfprog.validation.overall import brier_result, scaled_brier_result
 from vfprog.validation.utility import net_benefit_result
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 DEFAULT_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 COLUMNS = ("metric", "estimate", "lower", "upper", "n", "n_events", "method", "reason")
-_REPORTED_ERRORS = ("ici", "e50", "e90")
+METRICS = (
+    "c_statistic", "calibration_in_the_large", "calibration_slope", *ERROR_NAMES, "brier",
+    "scaled_brier", "observed_expected",
+)  # fmt: skip
 _N_KNOTS = 4
 
 
@@ -60,7 +63,7 @@ def performance(
     thresholds : sequence of float
         Thresholds at which net benefit is given.
     random_state : int or numpy.random.Generator
-        Seed of the bootstrap behind the intervals of ICI, E50 and E90.
+        Seed of the bootstrap behind the intervals of ICI, E50, E90 and Emax.
     n_bootstrap : int
         Draws of that bootstrap.
 
@@ -90,6 +93,66 @@ def performance(
     return table[list(COLUMNS)]
 
 
+def performance_or_reason(
+    y_obs: ArrayLike,
+    risk: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    random_state: int | np.random.Generator = 0,
+    n_bootstrap: int = 200,
+) -> pd.DataFrame:
+    """Return `performance`, or the same table without figures where there is but one class.
+
+    Parameters
+    ----------
+    y_obs, risk, sample_weight, groups, random_state, n_bootstrap
+        As for `performance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `performance`.
+    """
+    try:
+        return performance(
+            y_obs, risk, sample_weight=sample_weight, groups=groups, random_state=random_state,
+            n_bootstrap=n_bootstrap,
+        )  # fmt: skip
+    except UndefinedFigureError as error:
+        sample = check_sample(y_obs, risk, sample_weight, groups)[0]
+        return undefined_performance(str(error), n=sample.n, n_events=sample.n_events)
+
+
+def undefined_performance(
+    reason: str,
+    *,
+    n: int | None = None,
+    n_events: int | None = None,
+    thresholds: Sequence[float] = DEFAULT_THRESHOLDS,
+) -> pd.DataFrame:
+    """Return the table of `performance` without figures, and why.
+
+    Parameters
+    ----------
+    reason : str
+        Why nothing is given.
+    n, n_events : int, optional
+        Rows and events, where they may be told.
+    thresholds : sequence of float
+        Thresholds of net benefit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `performance`; estimates and limits are NaN.
+    """
+    names = [*METRICS, *(f"net_benefit_at_{threshold:g}" for threshold in thresholds)]
+    table = pd.DataFrame([_undefined(name, "", reason) for name in names])
+    counts = pd.DataFrame({"n": [n], "n_events": [n_events]}, dtype="Int64")
+    return table.merge(counts, how="cross")[list(COLUMNS)]
+
+
 def _calibration_rows(
     samples: Sequence[Sample],
     level: float,
@@ -115,14 +178,10 @@ def _calibration_rows(
             n_bootstrap=n_bootstrap,
             random_state=random_state,
         )
-        rows += [_row(method, result) for result in errors if _is_reported(result)]
+        rows += [_row(method, result) for result in errors]
     except UndefinedFigureError as error:
-        rows += [_undefined(name, method, str(error)) for name in _REPORTED_ERRORS]
+        rows += [_undefined(name, method, str(error)) for name in ERROR_NAMES]
     return rows
-
-
-def _is_reported(result: Result) -> bool:
-    return result.metric.name in _REPORTED_ERRORS
 
 
 def _row(method: str, result: Result) -> dict[str, object]:

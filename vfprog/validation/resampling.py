@@ -7,21 +7,24 @@ and calibrator. Patients never straddle folds, in the outer split or in a bootst
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
-from vfprog.data.splits import bootstrap_patients, patient_folds
+from vfprog.data.splits import bootstrap_patients
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import FittedProcedure, fit_procedure
 from vfprog.scoring.model import expit
 from vfprog.scoring.trees import margin
+from vfprog.validation.held_out import HELD_OUT, split_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from vfprog.data.cohort import Cohort
     from vfprog.features.arrays import FloatArray, IntArray
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from vfprog.models.settings import TrainingSettings
     from vfprog.schema.dictionary import PredictionTime
     from vfprog.scoring.model import PrognosticModel
+
+
+OPTIMISM_LEARNERS = ("model", "logistic")
 
 
 @dataclass(frozen=True)
@@ -41,19 +47,20 @@ class Refit:
         Endpoint; names the cohort.
     prediction_time : {"preprocedure", "postprocedure"}
         What may be known.
-    kind : {"development", "fold", "resample"}
-        All participants, all but one fold, or a bootstrap sample of patients.
+    kind : {"development", "fold", "resample", "site", "period"}
+        All participants, all but one fold, a bootstrap sample of patients, all but one site (or
+        group of sites), or those of the earlier period.
     seed : int
         Seed of the split or sample and of the fit.
     fold : int
-        Fold left out.
+        Fold, or group of sites, left out.
     repeat : int
         Repeat of the cross-validation.
     """
 
     endpoint: str
     prediction_time: PredictionTime
-    kind: Literal["development", "fold", "resample"]
+    kind: Literal["development", "fold", "resample", "site", "period"]
     seed: int
     fold: int = 0
     repeat: int = 0
@@ -75,9 +82,12 @@ class RefitResult:
     fitted : FittedProcedure or None
         The fitted model of a development fit or resample.
     rows : ndarray of int
-        Episodes left out, for a fold.
+        Episodes left out, for a fold, site or period.
+    times : ndarray of int, shape (n,)
+        How often each episode stands in the sample, for a resample.
     risk : dict of str to ndarray of float
-        Their risks: ``model`` as shown, and those of each learner alone, not recalibrated.
+        Risks of the episodes left out by a fold: ``model`` as shown, and those of each learner
+        alone, not recalibrated. Of a resample, those of all episodes, as float32, without trees.
     failure : str
         Why a refit failed; empty if it did not.
     """
@@ -85,7 +95,8 @@ class RefitResult:
     refit: Refit
     fitted: FittedProcedure | None = None
     rows: IntArray | None = None
-    risk: dict[str, FloatArray] = field(default_factory=dict)
+    times: IntArray | None = None
+    risk: dict[str, NDArray[Any]] = field(default_factory=dict)
     failure: str = ""
 
 
@@ -206,31 +217,52 @@ def run_refit(
         The result; `TrainingError` becomes its ``failure``.
     """
     try:
-        if refit.kind == "fold":
-            return _run_fold(refit, cohort, settings)
-        rows = np.arange(cohort.n)
+        if refit.kind in HELD_OUT:
+            return _run_held_out(refit, cohort, settings)
         if refit.kind == "resample":
-            rows = np.repeat(rows, bootstrap_patients(cohort.patient_id, seed=refit.seed))
-        with threadpool_limits(1):  # several threads make these small fits slower
-            fitted = fit_procedure(
-                cohort.take(rows), refit.prediction_time, settings, seed=refit.seed,
-                features=features,
-            )  # fmt: skip
+            return _run_resample(refit, cohort, settings, features)
+        return RefitResult(refit, _fit(refit, cohort, settings, features))
     except TrainingError as error:
         return RefitResult(refit, failure=str(error))
-    if refit.kind == "resample":  # members are never used in bulk
-        fitted = replace(fitted, booster=None)
-    return RefitResult(refit, fitted)
 
 
-def _run_fold(refit: Refit, cohort: Cohort, settings: TrainingSettings) -> RefitResult:
-    fold = patient_folds(
-        cohort.patient_id, cohort.outcome.event, n_folds=settings.outer_folds, seed=refit.seed
-    )
-    held_out = np.flatnonzero(fold == refit.fold)
-    others = cohort.take(np.flatnonzero(fold != refit.fold))
-    with threadpool_limits(1):
-        fitted = fit_procedure(others, refit.prediction_time, settings, seed=refit.seed)
+def _fit(
+    refit: Refit,
+    cohort: Cohort,
+    settings: TrainingSettings,
+    features: tuple[Feature, ...] | None = None,
+) -> FittedProcedure:
+    with threadpool_limits(1):  # several threads make these small fits slower
+        return fit_procedure(
+            cohort, refit.prediction_time, settings, seed=refit.seed, features=features
+        )
+
+
+def _run_resample(
+    refit: Refit,
+    cohort: Cohort,
+    settings: TrainingSettings,
+    features: tuple[Feature, ...] | None,
+) -> RefitResult:
+    times = bootstrap_patients(cohort.patient_id, seed=refit.seed)
+    sample = cohort.take(np.repeat(np.arange(cohort.n), times))
+    fitted = replace(_fit(refit, sample, settings, features), booster=None)  # never used in bulk
+    risk = learner_risks(fitted.model, cohort)
+    kept = {name: _compact(risk[name]) for name in OPTIMISM_LEARNERS}
+    return RefitResult(refit, fitted, times=times.astype(np.uint16), risk=kept)
+
+
+def _compact(risk: FloatArray) -> NDArray[np.float32]:
+    """Return risks in half the memory: there are as many times n of them as resamples."""
+    edge = 1e-7  # nearer to 1 a float32 is 1
+    return np.clip(risk, edge, 1 - edge).astype(np.float32)
+
+
+def _run_held_out(refit: Refit, cohort: Cohort, settings: TrainingSettings) -> RefitResult:
+    held_out, others = split_of(refit, cohort, settings)
+    if others.size == 0:
+        raise TrainingError("nobody is left to learn from")
+    fitted = _fit(refit, cohort.take(others), settings)
     risk = learner_risks(fitted.model, cohort.take(held_out))
     return RefitResult(refit, rows=held_out, risk=risk)
 

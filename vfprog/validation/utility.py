@@ -117,17 +117,18 @@ def decision_curve(
 
 def net_benefit_result(samples: Sequence[Sample], threshold: float, level: float) -> Result:
     """Return the net benefit of the model for checked samples."""
-    figure = _benefit_at(threshold, treat_all=False)
+    figure = benefit_at(threshold)
     name = f"net_benefit_at_{threshold:g}"
     return summarise(samples, figure, name=name, link="identity", level=level)
 
 
 def _treat_all(samples: Sequence[Sample], threshold: float, level: float) -> Result:
-    figure = _benefit_at(threshold, treat_all=True)
+    figure = benefit_at(threshold, treat_all=True)
     return summarise(samples, figure, name="treat_all", link="identity", level=level)
 
 
-def _benefit_at(threshold: float, *, treat_all: bool) -> Callable[[Sample], Estimate]:
+def benefit_at(threshold: float, *, treat_all: bool = False) -> Callable[[Sample], Estimate]:
+    """Return what gives the net benefit of a checked sample with its influence values."""
     if not 0 <= threshold < 1:
         raise ValueError(f"threshold must lie in [0, 1), got {threshold}")
     odds = threshold / (1 - threshold)

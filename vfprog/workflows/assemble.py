@@ -17,13 +17,14 @@ from vfprog.scoring.members import stack_members
 from vfprog.scoring.typicality_learn import learn_typicality
 from vfprog.validation.performance import performance
 from vfprog.workflows.evidence import as_columns
+from vfprog.workflows.labels import labelled
+from vfprog.workflows.subgroups import bedside_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vfprog.data.registry import Registry
     from vfprog.features.arrays import FloatArray
-    from vfprog.scoring.model import PrognosticModel
     from vfprog.workflows.refitting import Work
 
 # No prognostic model of this field comes near.
@@ -61,28 +62,6 @@ def judge(work: Work, risks: dict[str, dict[str, FloatArray]], seed: int) -> pd.
             )  # fmt: skip
             tables.append(labelled(table, spec, learner=learner))
     return pd.concat(tables, ignore_index=True)
-
-
-def labelled(table: pd.DataFrame, model: PrognosticModel, **more: str) -> pd.DataFrame:
-    """Return a table with leading columns that name a model.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Figures of one model.
-    model : PrognosticModel
-        The model.
-    **more
-        Further leading columns.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The table behind the columns model, endpoint, prediction_time and those of ``more``.
-    """
-    names = {"model": model.name, "endpoint": model.endpoint.name}
-    names |= {"prediction_time": model.prediction_time, **more}
-    return pd.concat([pd.DataFrame(names, index=table.index), table], axis=1)
 
 
 def notes_of(work: Work, resamples: int, times: Sequence[str]) -> list[str]:
@@ -211,6 +190,7 @@ def bundle_parts(
         performance=[{str(k): _plain(v) for k, v in row.items()} for row in rows],
         provenance=provenance,
         reference={name: kept.as_dict() for name, kept in summarise(typed, dictionary).items()},
+        subgroups=bedside_part(tables["subgroups"]),
         tables={name: as_columns(frame) for name, frame in tables.items()},
         typicality=_typicality(work, registry),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PARTICIPANTS = 4000
 RESAMPLES = 10
 FOLDS = 5
+SITE_GROUPS = 4
 
 PATIENT: dict[str, Any] = {
     "age_years": 79,
@@ -125,7 +126,8 @@ def demo(
     report = check(folder / "registry")
     training = train(
         folder / "registry", folder / "bundle", resamples=resamples, seed=seed, n_jobs=n_jobs,
-        settings=load_settings(outer_folds=FOLDS, copies=1), progress=progress, name="vfprog-demo",
+        settings=load_settings(outer_folds=FOLDS, copies=1, most_sites=SITE_GROUPS),
+        progress=progress, name="vfprog-demo",
     )  # fmt: skip
     progress("tracked run", 0, 1)
     published = publish(training, root=folder / "mlruns")

@@ -14,9 +14,10 @@ from vfprog.errors import TrainingError
 from vfprog.records import Table
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.choice import known_after_procedure
-from vfprog.workflows.figures import MAX_EXPLAINED, explained_figures, line_labels
+from vfprog.workflows.figures import explained_figures, line_labels
 from vfprog.workflows.files import result_folder, write_table
 from vfprog.workflows.inputs import as_recorded, no_progress, open_for
+from vfprog.workflows.reliance import MAX_EXPLAINED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,73 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
 from vfprog.explain.attribution import attribution_table, importance
 from vfprog.plots.base import mark_simulated, new_figure
 from vfprog.plots.calibration import plot_calibration
 from vfprog.plots.contributions import plot_beeswarm, plot_importance
-from vfprog.plots.flow import plot_flow
+from vfprog.plots.flow import ending_in_events, plot_flow
 from vfprog.plots.utility import plot_decision_curve
 from vfprog.records import Figure, Table
-from vfprog.validation._check import UndefinedFigureError
-from vfprog.validation.calibration import calibration_curve
-from vfprog.validation.distribution import risk_distribution
-from vfprog.validation.utility import decision_curve
+from vfprog.workflows.reliance import MAX_EXPLAINED, explained_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
 
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import FloatArray
     from vfprog.schema.dictionary import Dictionary
     from vfprog.scoring.model import PrognosticModel
 
-# Participants drawn in a beeswarm or tabled in full; more would hide what they show.
-MAX_EXPLAINED = 2000
-# The step of a participant flow after which rows count parts, not exclusions.
-OBSERVED_STEP = "outcome observed"
-_THRESHOLDS = np.linspace(0.02, 0.9, 45)
 
-
-def judged_figures(
-    cohort: Cohort, weight: FloatArray, risk: FloatArray, *, title: str
-) -> Iterator[Table | Figure]:
-    """Yield calibration and decision curve of cross-validated or external risks.
+def curve_figures(
+    tables: Mapping[str, pd.DataFrame], *, title: str, simulated: bool
+) -> Iterator[Figure]:
+    """Yield decision curve and calibration of one model, as far as there are tables of them.
 
     Parameters
     ----------
-    cohort : Cohort
-        Episodes with a known outcome.
-    weight : ndarray of float, shape (n,)
-        Their outcome weights.
-    risk : ndarray of float, shape (n,) or (repeats, n)
-        Their risks.
+    tables : mapping of str to pandas.DataFrame
+        Of ``risk_distribution``, ``decision_curve`` and ``calibration_curve`` those that are
+        defined, see `vfprog.workflows.curves.judged_curves`.
     title : str
         Title of the figures.
+    simulated : bool
+        Whether any of the patients is simulated.
 
     Yields
     ------
-    Table or Figure
-        Tables first, then what is drawn from them; a curve that is undefined is left out.
+    Figure
+        ``decision_curve`` and ``calibration``.
     """
-    y = cohort.outcome.event.astype(float)
-    groups = cohort.patient_id
-    shares = risk_distribution(y, risk, sample_weight=weight)
-    benefit = decision_curve(y, risk, _THRESHOLDS, sample_weight=weight, groups=groups)
-    benefit = _up_to(benefit, float(np.quantile(risk, 0.99)))
-    yield Table("risk_distribution", shares)
-    yield Table("decision_curve", benefit)
-    yield _drawn("decision_curve", cohort.simulated, lambda ax: plot_decision_curve(
-        benefit, ax, title=title))  # fmt: skip
-    try:
-        curve = calibration_curve(y, risk, sample_weight=weight, groups=groups)
-    except UndefinedFigureError:
-        return  # the table of performance gives the reason
-    yield Table("calibration_curve", curve)
-    yield _drawn("calibration", cohort.simulated, lambda ax: plot_calibration(
-        curve, ax, distribution=shares, title=title))  # fmt: skip
+    shares = tables["risk_distribution"]
+    yield _drawn("decision_curve", simulated, lambda ax: plot_decision_curve(
+        tables["decision_curve"], ax, title=title))  # fmt: skip
+    curve = tables.get("calibration_curve")
+    if curve is not None and len(curve):
+        yield _drawn("calibration", simulated, lambda ax: plot_calibration(
+            curve, ax, distribution=shares, title=title))  # fmt: skip
 
 
 def explained_figures(
@@ -104,11 +83,7 @@ def explained_figures(
     Table or Figure
         ``contributions``, ``importance`` and ``importance_concepts`` as long tables, and figures.
     """
-    rows = np.arange(cohort.n)
-    if cohort.n > max_rows:
-        rows = np.sort(
-            np.random.default_rng(random_state).choice(cohort.n, max_rows, replace=False)
-        )
+    rows = explained_rows(cohort.n, most=max_rows, random_state=random_state)
     table = attribution_table(model, cohort.arrays.take(rows), dictionary, cohort.episode_id[rows])
     title = f"{model.endpoint.label}, {model.prediction_time}"
     ranked = importance(table)
@@ -123,12 +98,7 @@ def explained_figures(
 
 def flow_figure(cohort: Cohort) -> Figure:
     """Return the participant flow of a cohort as a figure, ending in those with the event."""
-    flow = cohort.flow
-    main = flow.loc[: flow.index[flow["step"] == OBSERVED_STEP][0]]
-    known = int(main["n"].iloc[-1])
-    last = {"step": "with the event", "n": cohort.n_events}
-    last |= {"excluded": known - cohort.n_events, "reason": "without the event"}
-    drawn = pd.concat([main, pd.DataFrame([last])], ignore_index=True)
+    drawn = ending_in_events(cohort.flow)
     title = cohort.endpoint.label
     return _drawn(
         "participant_flow", cohort.simulated, lambda ax: plot_flow(drawn, ax, title=title), height=6
@@ -149,9 +119,3 @@ def _drawn(
     figure, ax = new_figure(7.2, height)
     draw(ax)
     return Figure(name, mark_simulated(figure) if simulated else figure)
-
-
-def _up_to(curve: pd.DataFrame, highest: float) -> pd.DataFrame:
-    """Cut a decision curve where hardly a risk lies above the threshold."""
-    kept: pd.DataFrame = curve[curve["threshold"] <= max(highest, curve["threshold"].min())]
-    return kept.reset_index(drop=True)

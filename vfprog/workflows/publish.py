@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vfprog.models.procedure import cohort_weights
 from vfprog.records import Artifact, Metric, Param, RunRecords, Table
 from vfprog.tracking.registry import register_bundle
 from vfprog.tracking.send import DATASET_DIGEST, DATASET_NAME, send
 from vfprog.tracking.store import resolve_store
-from vfprog.workflows.figures import explained_figures, flow_figure, judged_figures, line_labels
+from vfprog.workflows.curves import CURVES, of_model
+from vfprog.workflows.evidence_figures import evidence_figures
+from vfprog.workflows.figures import curve_figures, explained_figures, flow_figure, line_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,10 @@ def run_records(training: Training) -> RunRecords:
     plain = {
         k: provenance[k] for k in ("source", "digest", "n_episodes", "n_sites", "seed", "resamples")
     }
-    parent = RunRecords(f"training {training.parts.version}", tags)
+    kind = "update" if training.parts.lineage else "training"
+    parent = RunRecords(f"{kind} {training.parts.version}", tags)
+    if training.parts.lineage:
+        parent.records.append(Param("updated_from", training.parts.lineage[-1]["sha256"]))
     parent.records.extend([Param(k, v) for k, v in {**plain, **settings, **versions}.items()])
     parent.records.append(Table("performance", training.performance))
     parent.records.extend([Artifact(training.bundle / "manifest.json", "bundle")])
@@ -120,19 +124,22 @@ def _headline(table: pd.DataFrame) -> Iterator[Metric]:
 
 def _model_run(training: Training, name: str) -> RunRecords:
     fitted = training.fitted[name]
-    model, cohort = fitted.model, training.cohorts[fitted.model.endpoint.name]
+    model, cohort = fitted.model, training.cohort_of(name)
     run = RunRecords(name, _tags(training, name, "model"))
     run.records.extend([Param("definition", model.endpoint.definition)])
     run.records.extend([Param(k, v) for k, v in fitted.choices.items()])
     run.records.extend(list(_metrics(training.performance, name, "model")))
-    weight = cohort_weights(cohort, training.settings)
-    known = np.flatnonzero(weight > 0)
     title = f"{model.endpoint.label}, {model.prediction_time}, cross-validated"
+    curves = {curve: of_model(training.tables[curve], name) for curve in CURVES}
+    run.records.extend([Table(curve, frame) for curve, frame in curves.items() if len(frame)])
+    run.records.extend(curve_figures(curves, title=title, simulated=training.parts.simulated))
     run.records.extend(
-        judged_figures(
-            cohort.take(known), weight[known], training.risks[name]["model"][:, known], title=title
+        evidence_figures(
+            training.tables, training.performance, name,
+            title=f"{model.endpoint.label}, {model.prediction_time}",
+            simulated=training.parts.simulated,
         )
-    )
+    )  # fmt: skip
     labels = line_labels(model, cohort.dictionary)
     run.records.extend(explained_figures(model, cohort, cohort.dictionary, labels))
     run.records.append(flow_figure(cohort))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vfprog.errors import TrainingError
+from vfprog.validation.held_out import sites_to_leave_out
 from vfprog.validation.resampling import (
     Refit,
     RefitResult,
@@ -16,14 +17,16 @@ from vfprog.validation.resampling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vfprog.data.cohort import Cohort
     from vfprog.features.arrays import FloatArray
+    from vfprog.features.feature import Feature
     from vfprog.models.procedure import FittedProcedure
     from vfprog.models.settings import TrainingSettings
     from vfprog.schema.dictionary import PredictionTime
     from vfprog.workflows.inputs import Progress
+    from vfprog.workflows.refit_store import RefitStore
 
 
 @dataclass
@@ -44,8 +47,12 @@ class Work:
         Called with stage, steps done and steps in all.
     fitted : dict of str to FittedProcedure
         Models of all participants.
-    folds, members : dict of str to list of RefitResult
-        Folds and bootstrap refits of each model.
+    folds, members, sites, periods : dict of str to list of RefitResult
+        Folds, bootstrap refits, refits without a site and of the earlier period of each model.
+    risks : dict of str to dict of str to ndarray of float, shape (repeats, n)
+        Cross-validated risks by model and learner.
+    store : RefitStore, optional
+        Where finished refits are kept, so that an interrupted training goes on from them.
     """
 
     cohorts: dict[str, Cohort]
@@ -56,6 +63,10 @@ class Work:
     fitted: dict[str, FittedProcedure] = field(default_factory=dict)
     folds: dict[str, list[RefitResult]] = field(default_factory=dict)
     members: dict[str, list[RefitResult]] = field(default_factory=dict)
+    sites: dict[str, list[RefitResult]] = field(default_factory=dict)
+    periods: dict[str, list[RefitResult]] = field(default_factory=dict)
+    risks: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
+    store: RefitStore | None = None
 
 
 def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict: bool) -> None:
@@ -73,8 +84,7 @@ def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict
         Whether every model was asked for.
     """
     refits = [Refit(e, time, "development", seed) for e in work.cohorts for time in times]
-    results = run_refits(refits, work.cohorts, work.settings, n_jobs=work.n_jobs)
-    for done, result in enumerate(results, 1):
+    for done, result in enumerate(_results(work, refits), 1):
         work.progress("models", done, len(refits))
         if result.fitted is None:
             work.refused[result.refit.model] = result.failure
@@ -88,12 +98,12 @@ def fit_models(work: Work, times: Sequence[PredictionTime], seed: int, *, strict
 
 
 def resample_models(work: Work, resamples: int, seed: int) -> None:
-    """Run folds and bootstrap refits of all models in one pool.
+    """Run folds, bootstrap refits and those without a site or period of all models in one pool.
 
     Parameters
     ----------
     work : Work
-        Receives ``folds`` and ``members``.
+        Receives ``folds``, ``members``, ``sites`` and ``periods``.
     resamples : int
         Bootstrap refits of each model.
     seed : int
@@ -105,12 +115,19 @@ def resample_models(work: Work, resamples: int, seed: int) -> None:
         key = (model.endpoint.name, model.prediction_time)
         refits += plan_folds(*key, work.settings, seed=seed + 1000)
         refits += plan_resamples(*key, resamples, seed=seed + 2000)
+        sites = sites_to_leave_out(work.cohorts[model.endpoint.name], work.settings)
+        refits += [Refit(*key, "site", seed + 3000, site) for site in sites]
+        refits += [Refit(*key, "period", seed + 4000)] if work.settings.temporal else []
     features = {model: fitted.model.features for model, fitted in work.fitted.items()}
-    results = run_refits(refits, work.cohorts, work.settings, features=features, n_jobs=work.n_jobs)
-    for done, result in enumerate(results, 1):
-        kept = work.folds if result.refit.kind == "fold" else work.members
-        kept.setdefault(result.refit.model, []).append(result)
+    kept = {
+        "fold": work.folds, "resample": work.members, "site": work.sites, "period": work.periods,
+    }  # fmt: skip
+    for done, result in enumerate(_results(work, refits, features), 1):
+        kept[result.refit.kind].setdefault(result.refit.model, []).append(result)
         work.progress("validation and members", done, len(refits))
+    place = {refit: number for number, refit in enumerate(refits)}
+    for results in (results for of_kind in kept.values() for results in of_kind.values()):
+        results.sort(key=lambda result: place[result.refit])  # not as workers came back
 
 
 def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]]:
@@ -119,7 +136,7 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     Parameters
     ----------
     work : Work
-        The refits; models refused here leave it.
+        The refits; receives ``risks``, and models refused here leave it.
     strict : bool
         Whether every model was asked for.
 
@@ -139,7 +156,28 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     _stop_if_refused(work, risks, strict=strict)
     work.fitted = {name: work.fitted[name] for name in risks}
     work.members = {name: work.members.get(name, []) for name in risks}
+    work.risks = risks
     return risks
+
+
+def _results(
+    work: Work,
+    refits: Sequence[Refit],
+    features: Mapping[str, tuple[Feature, ...]] | None = None,
+) -> Iterator[RefitResult]:
+    """Yield every refit: first those an interrupted training finished, then the others."""
+    left: list[Refit] = []
+    for refit in refits:
+        finished = work.store.load(refit) if work.store else None
+        if finished is None:
+            left.append(refit)
+        else:
+            yield finished
+    results = run_refits(left, work.cohorts, work.settings, features=features, n_jobs=work.n_jobs)
+    for result in results:
+        if work.store:
+            work.store.save(result)
+        yield result
 
 
 def _stop_if_refused(work: Work, left: Mapping[str, object], *, strict: bool) -> None:

@@ -19,8 +19,10 @@ from vfprog.workflows.inputs import (
     no_progress,
     open_registry,
 )
+from vfprog.workflows.refit_store import open_store
 from vfprog.workflows.refitting import Work, fit_models, gather_risks, resample_models
 from vfprog.workflows.screening import screen_before_training
+from vfprog.workflows.stability import instability_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,8 @@ class Training:
         Settings used.
     seed : int
         Seed used.
+    reused : int
+        Finished refits of an interrupted training that were used again.
     """
 
     bundle: Path
@@ -85,6 +89,11 @@ class Training:
     registry: Registry
     settings: TrainingSettings
     seed: int
+    reused: int = 0
+
+    def cohort_of(self, model: str) -> Cohort:
+        """Return the episodes a model was judged on."""
+        return self.cohorts[self.fitted[model].model.endpoint.name]
 
 
 def train(
@@ -99,9 +108,13 @@ def train(
     force: bool = False,
     n_jobs: int | None = None,
     name: str = "vfprog",
+    fresh: bool = False,
     progress: Progress = no_progress,
 ) -> Training:
     """Train every endpoint at every prediction time and write one bundle.
+
+    Finished refits are kept beside the bundle until it is written, so that a training that was
+    interrupted and is started again as it was repeats none of them.
 
     Parameters
     ----------
@@ -126,6 +139,8 @@ def train(
         Worker processes; default one per core.
     name : str
         Name of the bundle.
+    fresh : bool
+        Repeat the refits that an interrupted training had finished.
     progress : callable
         Called with stage, steps done and steps in all.
 
@@ -151,18 +166,22 @@ def train(
     if opened.read is not None:
         found = screen_before_training(opened.read, cohorts)
         opened = OpenedRegistry(opened.registry, (*opened.warnings, *found))
-    work = Work(cohorts, refused, settings, jobs, progress)
     times: list[PredictionTime] = ["preprocedure"]
     if has_procedure_values(opened.registry):
         times.append("postprocedure")
-    fit_models(work, times, seed, strict=strict)
-    resample_models(work, resamples, seed)
-    risks = gather_risks(work, strict=strict)
-    table = judge(work, risks, seed)
-    notes = notes_of(work, resamples, times) + doubts(table)
-    tables = {found.name: found.frame for found in evidence_tables(work)}
-    parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
+    with open_store(Path(out), cohorts, settings, seed, fresh=fresh) as store:
+        work = Work(cohorts, refused, settings, jobs, progress, store=store)
+        fit_models(work, times, seed, strict=strict)
+        resample_models(work, resamples, seed)
+        risks = gather_risks(work, strict=strict)
+        table = judge(work, risks, seed)
+        notes = notes_of(work, resamples, times) + doubts(table)
+        tables = {found.name: found.frame for found in evidence_tables(work)}
+        parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
+        coverage = instability_coverage(work, source, opened.registry)
+        parts.provenance["instability_coverage"] = coverage
+        written = write_bundle(parts, out, force=force)
     return Training(
-        write_bundle(parts, out, force=force), parts, work.cohorts, work.fitted, risks, table,
-        tables, work.refused, notes, opened.warnings, opened.registry, settings, seed,
+        written, parts, work.cohorts, work.fitted, risks, table, tables, work.refused, notes,
+        opened.warnings, opened.registry, settings, seed, store.reused,
     )  # fmt: skip

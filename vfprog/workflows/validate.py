@@ -9,43 +9,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vfprog.batch.score import bulk_log_odds
 from vfprog.data.cohort import build_cohort
+from vfprog.data.readers import failure_table
 from vfprog.errors import ConfigError, TrainingError
-from vfprog.features.design import derive_features
-from vfprog.models.procedure import cohort_weights
-from vfprog.models.settings import TrainingSettings
-from vfprog.plots.base import label_of, mark_simulated, new_figure
-from vfprog.plots.forest import forest_height, plot_forest
+from vfprog.plots.base import label_of
 from vfprog.records import Figure, Table
 from vfprog.scoring.bundle import Bundle, load_bundle
-from vfprog.scoring.choice import known_after_procedure
-from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
-from vfprog.validation.heterogeneity import by_site, n_usable
-from vfprog.validation.performance import performance
-from vfprog.workflows.assemble import labelled
+from vfprog.workflows.evidence_figures import forest_figures
 from vfprog.workflows.files import check_target, result_folder, write_table
 from vfprog.workflows.inputs import as_recorded, open_for
+from vfprog.workflows.judging import Judged, judge_frozen, listed
+from vfprog.workflows.population import (
+    population_table,
+    reference_warnings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vfprog.data.cohort import Cohort
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.data.registry import Registry
-    from vfprog.features.arrays import BoolArray, FloatArray
+    from vfprog.errors import Failure
 
-# Figures drawn by site; the table holds the others too.
-DRAWN_BY_SITE = {
-    "c_statistic": "c-statistic",
-    "calibration_slope": "Calibration slope",
-    "calibration_in_the_large": "Calibration in the large",
-}
-# Names of absent predictors, or of small sites, spelled out in a note.
-_SHOWN = 5
-_FEWEST_SITES = 2
-_NOT_TOLD = "unknown"  # what reading a registry puts where no site is told
+# Tables beside the performance, each a file of the folder of details.
+DETAILS = ("population", "case_mix", "time_to_event", "subgroups", "calibration_tests")
 
 
 @dataclass
@@ -69,6 +57,21 @@ class Validation:
         prediction_time; empty where fewer than two sites can be judged.
     by_site_folder : pathlib.Path or None
         Where that table and its forest plots were written.
+    population : pandas.DataFrame
+        Predictors in development and here, see `vfprog.workflows.population.population_table`.
+    case_mix : pandas.DataFrame
+        What tells case mix from misfit, see `vfprog.workflows.case_mix.beside_development`.
+    time_to_event : pandas.DataFrame
+        Figures of dated endpoints as times to an event; empty without one.
+    subgroups : pandas.DataFrame
+        Figures in each subgroup, see `vfprog.workflows.subgroups.subgroup_figures`.
+    calibration_tests : pandas.DataFrame
+        Test of moderate calibration of each model.
+    warnings : tuple of Failure
+        Predictors so unlike development that a code or unit is likely to differ, or that most
+        values lie where the model has seen few.
+    details_folder : pathlib.Path or None
+        Where the last five tables and the warnings were written.
     """
 
     performance: pd.DataFrame
@@ -78,6 +81,13 @@ class Validation:
     simulated: bool = False
     by_site: pd.DataFrame = field(default_factory=pd.DataFrame)
     by_site_folder: Path | None = None
+    population: pd.DataFrame = field(default_factory=pd.DataFrame)
+    case_mix: pd.DataFrame = field(default_factory=pd.DataFrame)
+    time_to_event: pd.DataFrame = field(default_factory=pd.DataFrame)
+    subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    warnings: tuple[Failure, ...] = ()
+    details_folder: Path | None = None
 
 
 def validate(
@@ -103,10 +113,10 @@ def validate(
     mapping : str, pathlib.Path or Mapping, optional
         How a foreign registry's columns become ours.
     out : str or pathlib.Path, optional
-        File for the performance table; figures by site go to a folder beside it, named after it
-        and ending in ``_by_site``.
+        File for the performance table. Beside it go two folders named after it: ``_by_site`` with
+        the figures by site, ``_details`` with populations, case mix, times to the event, warnings.
     force : bool
-        Replace an existing file and folder.
+        Replace an existing file and folders.
 
     Returns
     -------
@@ -126,6 +136,7 @@ def validate(
     registry = open_for(loaded, source, mapping).registry
     simulated = loaded.simulated or registry.simulated
     result = Validation(pd.DataFrame(), notes=_differences(loaded, registry), simulated=simulated)
+    result.warnings = tuple(reference_warnings(loaded, registry))
     _judge_all(loaded, registry, result)
     if out is not None:
         _write(result, out, force=force)
@@ -150,28 +161,25 @@ def site_records(result: Validation) -> Iterator[Table | Figure]:
     yield Table("by_site", result.by_site)
     for model, part in result.by_site.groupby("model", sort=False):
         title = f"{label_of(part['endpoint'].iloc[0], None)}, {part['prediction_time'].iloc[0]}"
-        for metric in DRAWN_BY_SITE:
-            figure, ax = new_figure(7.2, forest_height(part, metric))
-            plot_forest(part, ax, metric=metric, title=title, labels=DRAWN_BY_SITE)
-            drawn = mark_simulated(figure) if result.simulated else figure
-            yield Figure(f"{model}_{metric}", drawn)
+        yield from forest_figures(part, prefix=str(model), title=title, simulated=result.simulated)
 
 
 def _check_places(out: str | Path, *, force: bool) -> None:
     """Raise unless table and folder may be written; before any work."""
     check_target(out, force=force)
-    if _folder(out).exists() and not force:
-        raise ConfigError(
-            f"{_folder(out)} exists; choose another place or give --force to replace it"
-        )
+    for folder in (_folder(out, "by_site"), _folder(out, "details")):
+        if folder.exists() and not force:
+            raise ConfigError(
+                f"{folder} exists; choose another place or give --force to replace it"
+            )
 
 
-def _folder(out: str | Path) -> Path:
-    return Path(out).with_name(f"{Path(out).stem}_by_site")
+def _folder(out: str | Path, what: str) -> Path:
+    return Path(out).with_name(f"{Path(out).stem}_{what}")
 
 
 def _write(result: Validation, out: str | Path, *, force: bool) -> None:
-    folder = _folder(out)
+    folder = _folder(out, "by_site")
     if not result.by_site.empty:
         with result_folder(folder, force=force) as beside:
             for record in site_records(result):
@@ -182,11 +190,20 @@ def _write(result: Validation, out: str | Path, *, force: bool) -> None:
         result.by_site_folder = folder
     elif folder.exists():
         result.notes.append(f"{folder} is of an earlier validation: now no sites are compared")
+    with result_folder(_folder(out, "details"), force=force) as beside:
+        for name in DETAILS:
+            table = getattr(result, name)
+            if len(table):
+                write_table(table, beside / f"{name}.csv")
+        if result.warnings:
+            write_table(failure_table(result.warnings), beside / "warnings.csv")
+    result.details_folder = _folder(out, "details")
     write_table(result.performance, out, force=force)
 
 
 def _judge_all(bundle: Bundle, registry: Registry, result: Validation) -> None:
-    tables, sites = [], []
+    judged: list[Judged] = []
+    populations = []
     for endpoint, times in bundle.endpoints.items():
         rule = bundle.model(f"{endpoint}_{times[0]}").endpoint
         try:
@@ -195,19 +212,31 @@ def _judge_all(bundle: Bundle, registry: Registry, result: Validation) -> None:
             result.notes.append(f"{endpoint}: not judged: {error}")
             continue
         result.flows[endpoint] = cohort.flow
+        populations.append(population_table(bundle, endpoint, cohort))
         for name in (f"{endpoint}_{time}" for time in times):
             try:
-                whole, by_sites = _judge(bundle, name, cohort, result)
+                done = judge_frozen(bundle, name, cohort)
             except (TrainingError, UndefinedFigureError) as error:
                 result.notes.append(f"{name}: not judged: {error}")
                 continue
-            tables.append(whole)
-            sites += by_sites
-    if not tables:
+            result.risks[name] = done.risks
+            result.notes += done.notes
+            judged.append(done)
+    if not judged:
         raise TrainingError("no model can be judged on this registry:\n" + "\n".join(result.notes))
-    result.performance = pd.concat(tables, ignore_index=True)
-    if sites:
-        result.by_site = pd.concat(sites, ignore_index=True)
+    result.performance = _together([one.performance for one in judged])
+    result.by_site = _together([one.by_site for one in judged])
+    result.case_mix = _together([one.case_mix for one in judged])
+    result.time_to_event = _together([one.time_to_event for one in judged])
+    result.subgroups = _together([one.subgroups for one in judged])
+    result.calibration_tests = _together([one.calibration_tests for one in judged])
+    result.population = _together(populations)
+
+
+def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables below each other; an empty one where all are."""
+    some = [table for table in tables if len(table)]
+    return pd.concat(some, ignore_index=True) if some else pd.DataFrame()
 
 
 def _differences(bundle: Bundle, registry: Registry) -> list[str]:
@@ -228,75 +257,6 @@ def _differences(bundle: Bundle, registry: Registry) -> list[str]:
         if absent:
             notes.append(
                 f"{endpoint}: {len(absent)} of {len(model.parents)} predictors are not recorded "
-                f"at all: {_listed(absent)}"
+                f"at all: {listed(absent)}"
             )
     return notes
-
-
-def _judge(
-    bundle: Bundle, name: str, cohort: Cohort, result: Validation
-) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Return the performance of a model, and by site where sites can be compared."""
-    model = bundle.model(name)
-    if model.prediction_time == "postprocedure":
-        cohort = cohort.take(
-            np.flatnonzero(known_after_procedure(cohort.arrays, bundle.dictionary))
-        )
-    weight = cohort_weights(cohort, _settings(bundle)) if cohort.n else np.zeros(0)
-    known = weight > 0
-    if not known.any():
-        raise TrainingError("no episode with a known outcome")
-    derived = derive_features(cohort.arrays, bundle.dictionary)
-    risk = expit(bulk_log_odds(bundle, name, model.matrix(derived, cohort.n)))[known]
-    outcome = cohort.outcome.event[known].astype(float)
-    result.risks[name] = pd.DataFrame(
-        {"episode_id": cohort.episode_id[known], "outcome": outcome, "weight": weight[known],
-         "risk": risk}
-    )  # fmt: skip
-    table = performance(outcome, risk, sample_weight=weight[known], groups=cohort.patient_id[known])
-    sites = _by_site(name, cohort, known, weight, risk, result)
-    return labelled(table, model), [labelled(part, model) for part in sites]
-
-
-def _by_site(
-    name: str,
-    cohort: Cohort,
-    known: BoolArray,
-    weight: FloatArray,
-    risk: FloatArray,
-    result: Validation,
-) -> list[pd.DataFrame]:
-    """Return the table by site, or none with a note where sites cannot be compared."""
-    site = np.where(cohort.site_id[known] == _NOT_TOLD, "", cohort.site_id[known])
-    if np.unique(site[site != ""].astype(str)).size < _FEWEST_SITES:
-        return []
-    table = by_site(
-        cohort.outcome.event[known].astype(float), risk, site, sample_weight=weight[known],
-        groups=cohort.patient_id[known],
-    )  # fmt: skip
-    if n_usable(table) < _FEWEST_SITES:
-        result.notes.append(f"{name}: not judged by site: too few with, or without, the event")
-        return []
-    result.notes += _fates(name, table)
-    return [table]
-
-
-def _fates(name: str, table: pd.DataFrame) -> list[str]:
-    """Return which sites were judged together and which were left out."""
-    rows = table[(table["metric"] == "c_statistic") & (table["role"] == "site")]
-    rows = rows[rows["estimate"].isna()]
-    together = rows["reason"].str.startswith("counted in")
-    fates = ((rows[together], "judged as one"), (rows[~together], "left out"))
-    return [
-        f"{name}: by site, {fate}: {_listed(part['site'])}" for part, fate in fates if len(part)
-    ]
-
-
-def _listed(names: Sequence[str] | pd.Series[str]) -> str:
-    """Return the first few names."""
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-
-
-def _settings(bundle: Bundle) -> TrainingSettings:
-    """Return the settings the bundle was trained with: its outcome weights are used again."""
-    return TrainingSettings.model_validate(bundle.manifest["provenance"]["settings"])

@@ -1,0 +1,32 @@
+import re
+
+import pytest
+
+from vfprog.reports.card import model_card
+
+SECTIONS = ["Model details", "Intended use", "Out of scope", "Factors", "Metrics",
+            "Training data", "Evaluation data", "Ethical considerations", "Caveats"]  # fmt: skip
+
+
+def test_a_card_of_a_bare_bundle_has_every_section_and_says_what_is_not_there(bare):
+    card = model_card(bare.bundle, report="r.html")
+    assert re.findall(r"^##+ (.+)$", card, re.MULTILINE) == SECTIONS
+    assert card.index("**SIMULATED DATA") < card.index("## Model details")
+    assert "The report beside it (r.html)" in card
+    assert "No performance is kept in this bundle." in card
+    assert "Not judged by subgroup" in card
+    assert "- The data are simulated. The figures describe the simulator and no patient.\n" in card
+    assert "\n\n\n" not in card
+
+
+@pytest.mark.slow
+def test_a_card_of_a_training_has_its_figures_as_a_table(trained):
+    card = model_card(trained.bundle, report="r.html")
+    assert "SIMULATED" not in card
+    lines = card.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("| Model | n | Events |"))
+    table = lines[start : start + 2 + len(trained.models)]
+    assert {line.count("|") for line in table} == {table[0].count("|")}
+    row = trained.headline("response_preprocedure")["c_statistic"]
+    assert f"{row['estimate']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})" in table[2]
+    assert "Judged by Sex, Age" in card

@@ -1,0 +1,29 @@
+import pytest
+
+
+def test_a_bundle_without_tables_has_nothing_and_says_why(bare):
+    assert bare.frames == {}
+    assert bare.performance.empty
+    assert bare.headline("response_preprocedure") == {}
+    assert bare.of_model("importance", "response_preprocedure") is None
+    assert "train again" in bare.why_not("")
+    assert "without bootstrap refits" in bare.why_not("resamples")
+
+
+def test_models_have_words(bare):
+    assert bare.titles["response_postprocedure"] == "Pain response, procedure included"
+    assert bare.titles["new_fracture_preprocedure"].endswith("before the procedure")
+
+
+@pytest.mark.slow
+def test_tables_and_figures_are_those_of_the_training(training, trained):
+    assert set(trained.frames) == set(training.tables)
+    name = "response_preprocedure"
+    rows = training.performance.query("model == @name and learner == 'model'")
+    expected = rows.set_index("metric")["estimate"].dropna()
+    kept = trained.headline(name)
+    assert {metric: kept[metric]["estimate"] for metric in expected.index} == expected.to_dict()
+    importance = trained.of_model("importance", name)
+    assert set(importance["model"]) == {name}
+    assert importance.index[0] == 0
+    assert "train again" in trained.why_not("resamples")

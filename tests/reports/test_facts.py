@@ -1,0 +1,29 @@
+import pytest
+
+from vfprog.reports.facts import UNKNOWN, facts
+
+
+def test_what_a_bundle_does_not_tell_is_said_to_be_unknown(bare):
+    told = facts(bare, limitations=1)
+    assert told["source"] == told["digest"] == told["sizes"] == told["accrual"] == UNKNOWN
+    assert told["data_kind"] == "Simulated registry"
+    assert told["outcomes"] == "Pain response (30 days); New vertebral fracture (365 days)"
+    assert told["n_limitations"] == "1 limitation"
+    assert told["outer_folds"] == "10"
+    assert "None" not in told.values()
+
+
+@pytest.mark.slow
+def test_a_training_tells_all(training, trained):
+    told = facts(trained, limitations=3)
+    assert UNKNOWN not in told.values()
+    assert told["digest"] == training.parts.provenance["digest"]
+    assert told["data_kind"] == "Registry"
+    assert "Pain response, before the procedure: 220 with 99 events" in told["sizes"]
+    met = training.tables["sample_size"].query("counted == 'predictors'")
+    all_met = met.groupby("model")["met"].apply(lambda m: (m == True).all()).sum()  # noqa: E712
+    n = len(trained.models)
+    assert (
+        told["sample_size"] == f"all criteria met by {all_met} of {n} models, counting predictors"
+    )
+    assert "delta-adjusted" in told["delta"]

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from tests.bundles import hand_bundle
+from tests.cohorts import make_cohort, quick_settings
+from tests.fitted import drawn_cohort, fitted_parts
+from vfprog.batch.score import bulk_log_odds
+from vfprog.data.splits import patient_folds
+from vfprog.errors import TrainingError
+from vfprog.features.design import derive_features
+from vfprog.models.procedure import cohort_weights
+from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.validation.updating import ClosedTest, closed_test
+from vfprog.workflows.judging import frozen_log_odds
+from vfprog.workflows.updating import (
+    consider_refit,
+    cross_validated,
+    decide,
+    recalibrated,
+    recalibrated_members,
+)
+
+NAME = "response_preprocedure"
+SETTINGS = quick_settings(outer_folds=4)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return load_bundle(hand_bundle(tmp_path_factory.mktemp("hand") / "b"))
+
+
+def drawn(bundle, n, *, intercept=0.0, slope=1.0, seed=3, per_patient=1):
+    """A cohort whose outcomes follow the bundle's own model, moved and stretched."""
+    cohort = make_cohort(n, seed=seed, per_patient=per_patient)
+    risk = expit(intercept + slope * frozen_log_odds(bundle, NAME, cohort))
+    event = np.random.default_rng(seed).random(n) < risk
+    return make_cohort(n, seed=seed, per_patient=per_patient, event=event, unseen=0.1)
+
+
+def test_a_model_that_holds_is_left(bundle):
+    done = decide(bundle, NAME, drawn(bundle, 800), SETTINGS, alpha=0.05, seed=1)
+    assert (done.change, done.said) == ("no_change", "no change")
+    assert np.array_equal(done.updated, done.frozen)
+
+
+def test_a_level_that_does_not_hold_is_mended_and_judged_by_other_folds(bundle):
+    cohort = drawn(bundle, 800, intercept=1.0)
+    done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+    assert done.change == "new_intercept"
+    assert done.said == f"new intercept ({done.test.intercept:+.3f}, slope 1.000)"
+    fold = patient_folds(cohort.patient_id, cohort.outcome.event, n_folds=4, seed=1001)
+    shift = done.updated - done.frozen
+    for k in range(4):
+        others = cohort.take(np.flatnonzero(fold != k))
+        weight = cohort_weights(others, SETTINGS)
+        known = weight > 0
+        alone = closed_test(
+            others.outcome.event[known].astype(float), expit(done.frozen[fold != k][known]),
+            sample_weight=weight[known], groups=others.patient_id[known],
+        )  # fmt: skip
+        assert shift[fold == k] == pytest.approx(alone.intercept)
+    assert len(np.unique(shift.round(9))) == 4
+    assert done.test.intercept not in shift
+
+
+def test_folds_are_no_more_than_patients_with_the_event(bundle):
+    cohort = drawn(bundle, 60)
+    event = np.zeros(60, bool)
+    event[:3] = True
+    outcome = replace(cohort.outcome, event=event, observed=np.ones(60, bool))
+    log_odds = frozen_log_odds(bundle, NAME, cohort)
+    found = cross_validated(
+        replace(cohort, outcome=outcome), log_odds, quick_settings(outer_folds=10), alpha=0.05,
+        seed=0,
+    )  # fmt: skip
+    assert np.isfinite(found).all()
+
+
+def test_too_few_events_are_refused(bundle):
+    event = np.zeros(100, bool)
+    event[:5] = True
+    with pytest.raises(TrainingError, match="5 events and 95 non-events"):
+        decide(bundle, NAME, make_cohort(100, event=event), SETTINGS, alpha=0.05, seed=1)
+
+
+@pytest.mark.parametrize("name", ["response_preprocedure", "response_postprocedure"])
+def test_contributions_and_members_follow_the_new_calibrator(bundle, name):
+    cohort = drawn(bundle, 800, intercept=0.6, slope=0.4)
+    test = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1).test
+    assert test.change == "new_intercept_and_slope"
+    old = bundle.model(name)
+    model = recalibrated(old, test)
+    X = old.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)
+    assert model.log_odds(X) == pytest.approx(test.apply(old.log_odds(X)), abs=1e-12)
+    base, phi = model.feature_contributions(X)
+    assert base + phi.sum(axis=1) == pytest.approx(model.log_odds(X), abs=1e-9)
+    members = bundle.members(name)
+    moved = recalibrated_members(members, test)
+    for row in X[:5]:
+        assert moved.log_odds(row) == pytest.approx(test.apply(members.log_odds(row)), abs=1e-12)
+    assert members.blend is not moved.blend
+
+
+@pytest.mark.slow
+def test_boosted_trees_in_bulk_follow_the_new_calibrator(tmp_path):
+    parts = fitted_parts()
+    test = ClosedTest("new_intercept_and_slope", -0.7, 1.3, pd.DataFrame())
+    models = {name: recalibrated(model, test) for name, model in parts.models.items()}
+    moved = load_bundle(write_bundle(replace(parts, models=models), tmp_path / "b"))
+    cohort = drawn_cohort()
+    for name, old in parts.models.items():
+        X = old.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)
+        assert old.blend.w_trees > 0
+        expected = -0.7 + 1.3 * old.log_odds(X)
+        assert moved.model(name).log_odds(X) == pytest.approx(expected, abs=1e-12)
+        assert bulk_log_odds(moved, name, X) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_refit_is_not_considered_below_riley_s_size(bundle):
+    done = decide(bundle, NAME, drawn(bundle, 300), SETTINGS, alpha=0.05, seed=1)
+    consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
+    last = done.table.iloc[-1]
+    assert (last["test"], last["decision"]) == ("Riley's criteria", "not met")
+    assert "needed with" in last["reason"]
+    assert done.change == "no_change"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_refit_must_be_better_by_a_standard_error(bundle, follows):
+    # make_cohort draws outcomes that the bundle made by hand knows nothing of.
+    n = 2500
+    cohort = drawn(bundle, n) if follows else make_cohort(n, seed=8)
+    done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+    before = done.updated
+    consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
+    assert done.table["decision"].iloc[-2] == "met"
+    assert done.table["step"].tolist() == [1, 2, 3, 4, 5]
+    last = done.table.iloc[-1]
+    if follows:
+        assert last["decision"] == "not refitted"
+        assert done.updated is before
+    else:
+        assert (last["decision"], done.change, done.said) == ("refitted", "refit", "refitted")
+        assert last["statistic"] > 1
+        assert not np.array_equal(done.updated, before)

@@ -1,0 +1,32 @@
+"""The templates of all pages: whatever stands in the data is text in them, never markup."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from vfprog.reports import words
+
+
+def environment(*, escaped: bool = True) -> Environment:
+    """Return the environment in which the templates of this folder are filled.
+
+    Parameters
+    ----------
+    escaped : bool
+        Whether words are escaped for HTML; only Markdown goes without.
+
+    Returns
+    -------
+    jinja2.Environment
+        A name a template uses and nobody gives is an error, never an empty place.
+    """
+    made = Environment(
+        loader=PackageLoader("vfprog.reports"), autoescape=escaped,  # noqa: S701  # Markdown has no markup
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=words.tidy,
+    )  # fmt: skip
+    made.filters |= {
+        "whole": words.whole, "short": words.short, "percent": words.percent, "value": words.value,
+        "spaced": words.spaced, "moment": words.moment,
+    }  # fmt: skip
+    made.globals |= {"counted": words.counted}
+    return made

@@ -1,0 +1,155 @@
+"""What a new bundle version has from its parent, and what the new registry adds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from vfprog.data.screening.reference import summarise
+from vfprog.records import Table
+from vfprog.workflows.case_mix import case_mix_table
+from vfprog.workflows.curves import curve_tables
+from vfprog.workflows.evidence import cohort_tables
+from vfprog.workflows.refitting import Work
+from vfprog.workflows.reliance import importance_tables
+from vfprog.workflows.sample_size import sample_size_table
+from vfprog.workflows.subgroups import subgroup_tables
+from vfprog.workflows.time_to_event import time_to_event_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vfprog.data.registry import Registry
+    from vfprog.scoring.bundle import Bundle, BundleParts
+    from vfprog.scoring.members import Members
+    from vfprog.workflows.updating import ModelUpdate
+
+
+def update_tables(updates: dict[str, ModelUpdate], work: Work) -> Iterator[Table]:
+    """Yield the tables of the new registry, each model's on the episodes it answers for.
+
+    Parameters
+    ----------
+    updates : dict of str to ModelUpdate
+        What became of each model.
+    work : Work
+        Cohorts, models and risks.
+
+    Yields
+    ------
+    Table
+        Tables of the names a training's have, as far as they need no folds or refits.
+    """
+    yield from cohort_tables(work)
+    together: dict[str, list[pd.DataFrame]] = {}
+    for name, one in updates.items():
+        endpoint = work.fitted[name].model.endpoint.name
+        alone = Work({endpoint: one.cohort}, {}, work.settings, work.n_jobs, work.progress)
+        alone.fitted, alone.risks = {name: work.fitted[name]}, {name: work.risks[name]}
+        for table in _model_tables(alone):
+            together.setdefault(table.name, []).append(table.frame)
+    for title, frames in together.items():
+        some = [frame for frame in frames if len(frame)]
+        yield Table(title, pd.concat(some, ignore_index=True) if some else frames[0])
+
+
+def _model_tables(alone: Work) -> Iterator[Table]:
+    yield from curve_tables(alone)
+    yield from importance_tables(alone)
+    yield from subgroup_tables(alone)
+    yield Table("sample_size", sample_size_table(alone))
+    yield Table("case_mix", case_mix_table(alone))
+    dated = time_to_event_table(alone)
+    if len(dated):
+        yield Table("time_to_event", dated)
+
+
+def update_notes(
+    bundle: Bundle, registry: Registry, changes: dict[str, str], refused: dict[str, str]
+) -> list[str]:
+    """Return what a reader of the update must see.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The parent.
+    registry : Registry
+        The new registry.
+    changes : dict of str to str
+        What became of each model, in words.
+    refused : dict of str to str
+        Models that could not be judged, and why.
+
+    Returns
+    -------
+    list of str
+        One sentence each.
+    """
+    parent = bundle.identity
+    notes = [f"updated from {parent.name} {parent.version} (sha256 {parent.sha256[:12]})"]
+    notes += [f"{name}: {said}" for name, said in changes.items()]
+    notes += [f"{name}: not judged, so left as it is: {why}" for name, why in refused.items()]
+    if registry.digest == bundle.manifest["provenance"].get("digest"):
+        notes.append("these are the data the models were trained on: the tests mean nothing")
+    return notes
+
+
+def descended(
+    parts: BundleParts,
+    bundle: Bundle,
+    registry: Registry,
+    members: dict[str, Members],
+    changes: dict[str, str],
+) -> BundleParts:
+    """Return the parts of the new bundle with what it has from its parent.
+
+    Parameters
+    ----------
+    parts : BundleParts
+        What the update itself made.
+    bundle : Bundle
+        The parent.
+    registry : Registry
+        The new registry.
+    members : dict of str to Members
+        Members of every model, recalibrated as it is.
+    changes : dict of str to str
+        What became of each model, in words.
+
+    Returns
+    -------
+    BundleParts
+        Simulated if the parent, and so any ancestor, or the registry is; models not judged with
+        the figures they had.
+    """
+    manifest, parent = bundle.manifest, bundle.identity
+    boosters = {name: bundle.booster(name) for name in bundle.model_names if name not in changes}
+    unchanged = [row for row in manifest["performance"] if row["model"] not in changes]
+    typed = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
+    summary = summarise(typed, bundle.dictionary)
+    change = "; ".join(f"{name}: {said}" for name, said in changes.items())
+    entry = {"name": parent.name, "version": parent.version, "sha256": parent.sha256,
+             "change": f"on {registry.source}: {change}"}  # fmt: skip
+    return replace(
+        parts,
+        simulated=bundle.simulated or registry.simulated,
+        dictionary=bundle.dictionary,
+        models={name: parts.models.get(name) or bundle.model(name) for name in bundle.model_names},
+        boosters={**parts.boosters, **{n: b for n, b in boosters.items() if b is not None}},
+        members=members,
+        performance=[*parts.performance, *unchanged],
+        reference={name: kept.as_dict() for name, kept in summary.items()},
+        typicality=manifest["typicality"],
+        subgroups=_subgroups(parts, manifest["subgroups"], changes),
+        lineage=[*manifest["lineage"], entry],
+    )
+
+
+def _subgroups(
+    parts: BundleParts, before: dict[str, Any], changes: dict[str, str]
+) -> dict[str, Any]:
+    """Return the subgroups of the new registry; models not judged there keep the rows they had."""
+    kept = [row for row in before.get("performance", []) if row["model"] not in changes]
+    return {**parts.subgroups, "performance": [*parts.subgroups["performance"], *kept]}

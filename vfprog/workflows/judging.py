@@ -1,0 +1,185 @@
+"""One frozen model judged on one cohort: figures, sites, case mix, time to the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from vfprog.batch.score import bulk_log_odds
+from vfprog.errors import TrainingError
+from vfprog.features.design import derive_features
+from vfprog.models.procedure import cohort_weights
+from vfprog.models.settings import TrainingSettings
+from vfprog.schema.subgroups import Subgroups, load_subgroups
+from vfprog.scoring.choice import known_after_procedure
+from vfprog.scoring.model import expit
+from vfprog.validation.case_mix import case_mix
+from vfprog.validation.heterogeneity import by_site, n_usable
+from vfprog.validation.performance import performance
+from vfprog.workflows.calibration_tests import calibration_row
+from vfprog.workflows.case_mix import beside_development
+from vfprog.workflows.labels import labelled
+from vfprog.workflows.subgroups import subgroup_figures
+from vfprog.workflows.time_to_event import is_dated, time_to_event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vfprog.data.cohort import Cohort
+    from vfprog.features.arrays import BoolArray, FloatArray
+    from vfprog.scoring.bundle import Bundle
+
+# Names of absent predictors, or of small sites, spelled out in a note.
+_SHOWN = 5
+_FEWEST_SITES = 2
+_NOT_TOLD = "unknown"  # what reading a registry puts where no site is told
+
+
+@dataclass
+class Judged:
+    """How one frozen model did.
+
+    Parameters
+    ----------
+    performance, case_mix, time_to_event, by_site, subgroups, calibration_tests : pandas.DataFrame
+        Long tables behind model, endpoint and prediction_time; those of times and sites are empty
+        where the endpoint is not dated, or sites cannot be compared.
+    risks : pandas.DataFrame
+        episode_id, outcome, weight and risk of the episodes judged.
+    notes : list of str
+        What a reader of the figures must see.
+    """
+
+    performance: pd.DataFrame
+    case_mix: pd.DataFrame
+    risks: pd.DataFrame
+    time_to_event: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_site: pd.DataFrame = field(default_factory=pd.DataFrame)
+    subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: list[str] = field(default_factory=list)
+
+
+def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
+    """Judge one model of a bundle on the episodes it is for.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    name : str
+        Name of the model.
+    cohort : Cohort
+        Episodes of its endpoint.
+
+    Returns
+    -------
+    Judged
+        Figures, case mix, time to the event, sites.
+
+    Raises
+    ------
+    TrainingError
+        Nobody's outcome is known.
+    UndefinedFigureError
+        Only one outcome class is present.
+    """
+    model = bundle.model(name)
+    cohort = answered_by(bundle, name, cohort)
+    weight = cohort_weights(cohort, settings_of(bundle)) if cohort.n else np.zeros(0)
+    known = weight > 0
+    if not known.any():
+        raise TrainingError("no episode with a known outcome")
+    log_odds = frozen_log_odds(bundle, name, cohort)
+    risk, y = expit(log_odds), cohort.outcome.event.astype(float)
+    risks = {"episode_id": cohort.episode_id, "outcome": y, "weight": weight, "risk": risk}
+    figures = performance(
+        y[known], risk[known], sample_weight=weight[known], groups=cohort.patient_id[known]
+    )
+    c = float(figures[figures["metric"] == "c_statistic"]["estimate"].item())
+    mix = beside_development(bundle, name, case_mix(log_odds, y, weight, c))
+    seen = pd.DataFrame(risks)[known].reset_index(drop=True)
+    judged = Judged(labelled(figures, model), labelled(mix, model), seen)
+    if is_dated(cohort):
+        judged.time_to_event = labelled(time_to_event(cohort, risk), model)
+    sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
+    if len(sites):
+        judged.by_site = labelled(sites, model)
+    shared = {"sample_weight": weight, "groups": cohort.patient_id}
+    judged.calibration_tests = labelled(calibration_row(y, risk, **shared), model)
+    judged.subgroups = labelled(subgroup_figures(cohort, weight, risk, rules_of(bundle)), model)
+    return judged
+
+
+def answered_by(bundle: Bundle, name: str, cohort: Cohort) -> Cohort:
+    """Return the episodes a model answers for: postprocedure needs a value from the procedure.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    name : str
+        Name of the model.
+    cohort : Cohort
+        Episodes of its endpoint.
+
+    Returns
+    -------
+    Cohort
+        All of them, or those with any value from the procedure.
+    """
+    if bundle.model(name).prediction_time != "postprocedure":
+        return cohort
+    return cohort.take(np.flatnonzero(known_after_procedure(cohort.arrays, bundle.dictionary)))
+
+
+def frozen_log_odds(bundle: Bundle, name: str, cohort: Cohort) -> FloatArray:
+    """Return the calibrated log-odds of every episode of a cohort, shape (n,)."""
+    model = bundle.model(name)
+    derived = derive_features(cohort.arrays, bundle.dictionary)
+    return bulk_log_odds(bundle, name, model.matrix(derived, cohort.n))
+
+
+def settings_of(bundle: Bundle) -> TrainingSettings:
+    """Return the settings the bundle was trained with: its outcome weights are used again."""
+    return TrainingSettings.model_validate(bundle.manifest["provenance"]["settings"])
+
+
+def rules_of(bundle: Bundle) -> Subgroups:
+    """Return the subgroups the bundle was judged in, or those of the configuration."""
+    rules = bundle.manifest["subgroups"].get("rules")
+    return load_subgroups() if rules is None else Subgroups.model_validate(rules)
+
+
+def listed(names: Sequence[str] | pd.Series[str]) -> str:
+    """Return the first few names."""
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+
+
+def _by_site(
+    name: str, cohort: Cohort, known: BoolArray, weight: FloatArray, risk: FloatArray
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table by site and its notes; no table where sites cannot be compared."""
+    site = np.where(cohort.site_id[known] == _NOT_TOLD, "", cohort.site_id[known])
+    if np.unique(site[site != ""].astype(str)).size < _FEWEST_SITES:
+        return pd.DataFrame(), []
+    table = by_site(
+        cohort.outcome.event[known].astype(float), risk, site, sample_weight=weight[known],
+        groups=cohort.patient_id[known],
+    )  # fmt: skip
+    if n_usable(table) < _FEWEST_SITES:
+        few = f"{name}: not judged by site: too few with, or without, the event"
+        return pd.DataFrame(), [few]
+    return table, _fates(name, table)
+
+
+def _fates(name: str, table: pd.DataFrame) -> list[str]:
+    """Return which sites were judged together and which were left out."""
+    rows = table[(table["metric"] == "c_statistic") & (table["role"] == "site")]
+    rows = rows[rows["estimate"].isna()]
+    together = rows["reason"].str.startswith("counted in")
+    fates = ((rows[together], "judged as one"), (rows[~together], "left out"))
+    return [f"{name}: by site, {fate}: {listed(part['site'])}" for part, fate in fates if len(part)]

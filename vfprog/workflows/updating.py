@@ -1,0 +1,294 @@
+"""What becomes of one model on a new registry: left, recalibrated or refitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from vfprog.data.splits import patient_folds
+from vfprog.errors import TrainingError
+from vfprog.features.design import usable_features
+from vfprog.models.blend import OutOfFold
+from vfprog.models.procedure import available_predictors, check_classes, cohort_weights
+from vfprog.models.sample_size import riley_sample_size
+from vfprog.scoring.model import expit
+from vfprog.validation._check import UndefinedFigureError
+from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.validation.updating import COLUMNS, closed_test
+from vfprog.workflows.judging import answered_by, frozen_log_odds
+
+if TYPE_CHECKING:
+    from vfprog.data.cohort import Cohort
+    from vfprog.features.arrays import FloatArray
+    from vfprog.models.settings import TrainingSettings
+    from vfprog.scoring.bundle import Bundle
+    from vfprog.scoring.members import Members
+    from vfprog.scoring.model import PrognosticModel
+    from vfprog.validation.updating import ClosedTest
+
+WORDS = {
+    "no_change": "no change",
+    "new_intercept": "new intercept",
+    "new_intercept_and_slope": "new intercept and slope",
+    "refit": "refitted",
+}
+_FOLD_SEED = 1000
+
+
+@dataclass
+class ModelUpdate:
+    """What closed testing, and perhaps a refit, decided about one model.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    cohort : Cohort
+        Episodes of the new registry the model answers for.
+    test : ClosedTest
+        The closed test on all of them.
+    frozen : ndarray of float, shape (n,)
+        Log-odds of the model as it was.
+    updated : ndarray of float, shape (n,)
+        Log-odds by which the change is judged: those of the model as it was where nothing
+        changes, otherwise cross-validated, the decision made anew in each fold.
+    change : str
+        A key of `WORDS`.
+    table : pandas.DataFrame
+        Every test and comparison, see `vfprog.validation.updating.ClosedTest`.
+    """
+
+    name: str
+    cohort: Cohort
+    test: ClosedTest
+    frozen: FloatArray
+    updated: FloatArray
+    change: str
+    table: pd.DataFrame
+
+    @property
+    def said(self) -> str:
+        """The decision in words, with the coefficients of a recalibration."""
+        words = WORDS[self.change]
+        if self.change in {"no_change", "refit"}:
+            return words
+        return f"{words} ({self.test.intercept:+.3f}, slope {self.test.slope:.3f})"
+
+
+def decide(
+    bundle: Bundle,
+    name: str,
+    cohort: Cohort,
+    settings: TrainingSettings,
+    *,
+    alpha: float,
+    seed: int,
+) -> ModelUpdate:
+    """Test how much of a model must change, and judge the change on patients it did not see.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    name : str
+        Name of the model.
+    cohort : Cohort
+        Episodes of its endpoint.
+    settings : TrainingSettings
+        Settings of the bundle: outcome weights, folds, least class.
+    alpha : float
+        Level of the tests.
+    seed : int
+        Seed of the folds.
+
+    Returns
+    -------
+    ModelUpdate
+        The decision.
+
+    Raises
+    ------
+    TrainingError
+        One class, or too few events.
+    UndefinedFigureError
+        The risks are equal, or separate the classes.
+    """
+    cohort = answered_by(bundle, name, cohort)
+    if cohort.n == 0:
+        raise TrainingError("no episode with a value from the procedure")
+    weight = cohort_weights(cohort, settings)
+    known = np.flatnonzero(weight > 0)
+    check_classes(cohort.outcome.event[known].astype(float), cohort.take(known), settings)
+    frozen = frozen_log_odds(bundle, name, cohort)
+    test = _closed(cohort, frozen, settings, alpha)
+    updated = frozen
+    if test.change != "no_change":
+        updated = cross_validated(cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED)
+    return ModelUpdate(name, cohort, test, frozen, updated, test.change, test.table)
+
+
+def cross_validated(
+    cohort: Cohort, log_odds: FloatArray, settings: TrainingSettings, *, alpha: float, seed: int
+) -> FloatArray:
+    """Return log-odds changed as the other folds, their weights and their tests decide.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Episodes.
+    log_odds : ndarray of float, shape (n,)
+        Log-odds of the frozen model.
+    settings : TrainingSettings
+        Gives folds and outcome weights.
+    alpha : float
+        Level of the tests.
+    seed : int
+        Seed of the folds.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Updated log-odds; no patient took part in the test behind their own.
+    """
+    patients = pd.Series(cohort.outcome.event).groupby(cohort.patient_id.astype(str)).any()
+    fewest = int(min(patients.sum(), (~patients).sum()))
+    fold = patient_folds(
+        cohort.patient_id, cohort.outcome.event, n_folds=max(2, min(settings.outer_folds, fewest)),
+        seed=seed,
+    )  # fmt: skip
+    updated = np.empty_like(log_odds)
+    for out in np.unique(fold):
+        held, others = np.flatnonzero(fold == out), np.flatnonzero(fold != out)
+        try:
+            test = _closed(cohort.take(others), log_odds[others], settings, alpha)
+        except UndefinedFigureError as error:
+            raise TrainingError(f"cross-validation failed in fold {out + 1}: {error}") from error
+        updated[held] = test.apply(log_odds[held])
+    return updated
+
+
+def consider_refit(
+    update: ModelUpdate,
+    model: PrognosticModel,
+    settings: TrainingSettings,
+    *,
+    seed: int,
+    n_jobs: int,
+) -> None:
+    """Decide whether to fit the model anew; the decision and its reasons go into the update.
+
+    Only where Riley's sample size is met on the new registry, and where the whole procedure,
+    cross-validated there, has a loss lower than that of the recalibrated model by more than one
+    standard error of the paired difference.
+
+    Parameters
+    ----------
+    update : ModelUpdate
+        What closed testing decided; receives the comparison.
+    model : PrognosticModel
+        The model.
+    settings : TrainingSettings
+        Settings of the procedure.
+    seed : int
+        Seed of folds and fits.
+    n_jobs : int
+        Worker processes.
+    """
+    enough = _riley_row(update.cohort, model, settings)
+    _add(update, enough)
+    if enough["decision"] == "not met":
+        return
+    try:
+        refitted = _refit_log_odds(update.cohort, model, settings, seed, n_jobs)
+    except TrainingError as error:
+        _add(update, {**_gain_row(np.nan, np.nan), "reason": str(error)})
+        return
+    weight = cohort_weights(update.cohort, settings)
+    known = np.flatnonzero(weight > 0)
+    patient = np.unique(update.cohort.patient_id[known].astype(str), return_inverse=True)[1]
+    judged = OutOfFold(update.cohort.outcome.event[known].astype(float), weight[known], patient)
+    row = _gain_row(*judged.gain(update.updated[known], refitted[known]))
+    _add(update, row)
+    if row["decision"] == "refitted":
+        update.change, update.updated = "refit", refitted
+
+
+def recalibrated(model: PrognosticModel, test: ClosedTest) -> PrognosticModel:
+    """Return the model with a new calibrator: ``intercept + slope * (a + b f)``."""
+    blend = model.blend
+    a, b = test.intercept + test.slope * blend.a, test.slope * blend.b
+    return replace(model, blend=replace(blend, a=a, b=b))
+
+
+def recalibrated_members(members: Members, test: ClosedTest) -> Members:
+    """Return the bootstrap members, each recalibrated as the model is."""
+    blend = members.blend.copy()
+    blend[:, 2] = test.intercept + test.slope * blend[:, 2]
+    blend[:, 3] = test.slope * blend[:, 3]
+    return replace(members, blend=blend)
+
+
+def _closed(
+    cohort: Cohort, log_odds: FloatArray, settings: TrainingSettings, alpha: float
+) -> ClosedTest:
+    weight = cohort_weights(cohort, settings)
+    known = weight > 0
+    return closed_test(
+        cohort.outcome.event[known].astype(float), expit(log_odds[known]),
+        sample_weight=weight[known], groups=cohort.patient_id[known], alpha=alpha,
+    )  # fmt: skip
+
+
+def _refit_log_odds(
+    cohort: Cohort, model: PrognosticModel, settings: TrainingSettings, seed: int, n_jobs: int
+) -> FloatArray:
+    once = settings.model_copy(update={"outer_repeats": 1})
+    key = (model.endpoint.name, model.prediction_time)
+    folds = plan_folds(*key, once, seed=seed + _FOLD_SEED)
+    results = list(run_refits(folds, {key[0]: cohort}, once, n_jobs=n_jobs))
+    risk = collect_folds(results, cohort.n, repeats=1)["model"][0]
+    return np.asarray(logit(risk), dtype=float)
+
+
+def _riley_row(
+    cohort: Cohort, model: PrognosticModel, settings: TrainingSettings
+) -> dict[str, Any]:
+    weight = cohort_weights(cohort, settings)
+    known = np.flatnonzero(weight > 0)
+    y = cohort.outcome.event[known].astype(float)
+    names = available_predictors(cohort.take(known).arrays, settings.min_observed)
+    features = usable_features(cohort.dictionary, model.prediction_time, names)
+    parents = {parent for feature in features for parent in feature.parents}
+    if not parents:
+        return _row("enough participants for a refit", "Riley's criteria", decision="not met",
+                    reason="no usable predictor is recorded")  # fmt: skip
+    needed = riley_sample_size(len(parents), float(np.average(y, weights=weight[known]))).needed
+    return _row(
+        "enough participants for a refit", "Riley's criteria",
+        decision="met" if len(known) >= needed else "not met",
+        reason=f"{len(known)} participants, {needed} needed with {len(parents)} predictors",
+    )  # fmt: skip
+
+
+def _gain_row(gain: float, error: float) -> dict[str, Any]:
+    text = f"loss lower by {gain:.5f}, standard error {error:.5f}" if gain == gain else ""
+    return _row(
+        "a refit predicts no better", "paired cross-validated log loss",
+        statistic=gain / error if error > 0 else np.nan,
+        decision="refitted" if gain > error else "not refitted", reason=text,
+    )  # fmt: skip
+
+
+def _row(hypothesis: str, test: str, **known: Any) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan)
+    return empty | {"hypothesis": hypothesis, "test": test} | known
+
+
+def _add(update: ModelUpdate, row: dict[str, Any]) -> None:
+    step = int(update.table["step"].max()) + 1
+    frame = pd.DataFrame([{**row, "step": step}])[list(COLUMNS)]
+    update.table = pd.concat([update.table, frame.dropna(axis=1, how="all")], ignore_index=True)

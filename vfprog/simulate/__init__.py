@@ -1,5 +1,6 @@
-"""Simulate registries from published figures, with the true risks known."""
+"""Simulate registries and trials from published figures, with the true risks known."""
 
+from vfprog.simulate.conduct import simulate_trial
 from vfprog.simulate.config import Parameter, SimulationConfig, load_simulation
 from vfprog.simulate.generate import SimulatedRegistry, simulate
 from vfprog.simulate.write import write
@@ -10,5 +11,6 @@ __all__ = [
     "SimulationConfig",
     "load_simulation",
     "simulate",
+    "simulate_trial",
     "write",
 ]

@@ -92,6 +92,12 @@ def event_table(rows: Columns, ids: pd.Series[str]) -> pd.DataFrame:
     )
 
 
+def truth_table(truth: Columns, ids: pd.Series[str]) -> pd.DataFrame:
+    """Return true risks as numbers, and potential outcomes as truth values."""
+    columns = {k: v if k.startswith("risk_") else v == 1 for k, v in truth.items()}
+    return pd.DataFrame({"episode_id": ids} | columns)
+
+
 def _ids(rows: Columns, ids: pd.Series[str]) -> Any:
     owner: IntArray = rows["owner"].astype(np.intp)
     return ids.array.take(owner)

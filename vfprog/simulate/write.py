@@ -61,6 +61,7 @@ def _write_all(registry: SimulatedRegistry, folder: Path) -> None:
         getattr(registry, name).to_parquet(folder / f"{name}.parquet", index=False)
     about = {
         "simulated": True,
+        **({"trial": registry.trial} if registry.trial else {}),
         "n_participants": registry.n_participants,
         "seed": registry.seed,
         "config_sha256": registry.digest,

@@ -1,6 +1,7 @@
 """``vfprog simulate``: a registry with the truth beside it."""
 # Typer reads the annotations when the command is built: they are no strings here.
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,9 @@ def simulate(
         ),
     ] = None,
     force: Force = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, show_default="one per core", help="Worker processes.")
+    ] = None,
 ) -> None:
     """Simulate a registry, or a published trial, with its true risks.
 
@@ -54,21 +58,25 @@ def simulate(
     overrides = read_changes(changes or [])
     if trial is not None and participants is not None:
         raise typer.BadParameter("a trial is as large as it was; leave out --participants")
-    from vfprog.simulate import simulate as simulate_registry
-    from vfprog.simulate import simulate_trial, write
+    from vfprog.simulate import simulate_to, simulate_trial, write
 
     if out.exists() and not force:
         from vfprog.errors import ConfigError
 
         raise ConfigError(f"{out} exists; choose another place or give --force to replace it")
-    with bars("simulating"):
+    n = participants or PARTICIPANTS
+    with bars("simulating") as progress:
         if trial is None:
-            made = simulate_registry(participants or PARTICIPANTS, seed=seed, overrides=overrides)
+            simulate_to(
+                out, n, seed=seed, overrides=overrides, n_jobs=jobs or os.cpu_count() or 1,
+                force=force, progress=progress,
+            )  # fmt: skip
         else:
             made = simulate_trial(trial, seed=seed, overrides=overrides)
-        write(made, out, force=force)
+            write(made, out, force=force)
+            n = made.n_participants
     of = f" in the trial {trial}" if trial else ""
-    say(f"SIMULATED DATA of {made.n_participants} participants{of} in {out}")
+    say(f"SIMULATED DATA of {n} participants{of} in {out}")
 
 
 def read_changes(changes: list[str]) -> dict[str, float]:

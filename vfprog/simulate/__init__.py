@@ -3,7 +3,7 @@
 from vfprog.simulate.conduct import simulate_trial
 from vfprog.simulate.config import Parameter, SimulationConfig, load_simulation
 from vfprog.simulate.generate import SimulatedRegistry, simulate
-from vfprog.simulate.write import write
+from vfprog.simulate.write import simulate_to, write
 
 __all__ = [
     "Parameter",
@@ -11,6 +11,7 @@ __all__ = [
     "SimulationConfig",
     "load_simulation",
     "simulate",
+    "simulate_to",
     "simulate_trial",
     "write",
 ]

@@ -12,6 +12,7 @@ from vfprog.simulate.config import load_simulation
 from vfprog.simulate.enrol import Enrolled, enrol
 from vfprog.simulate.generate import SimulatedRegistry, frames
 from vfprog.simulate.observe import observe_heights, observe_visits
+from vfprog.simulate.parts import Part
 from vfprog.simulate.people import draw_sites
 from vfprog.simulate.procedure import ARMS
 from vfprog.simulate.schedule import schedule_of
@@ -162,9 +163,11 @@ def simulate_trial(
     settings = blocks_of(trial)[0].settings(shared)
     trial_rng, hide_rng, see_rng = np.random.default_rng(seed).spawn(3)
     done = conduct(trial_rng, trial, shared, 1)
+    n = done.enrolled.patients.n
+    whole = Part(0, n, n)
     return SimulatedRegistry(
-        **frames(hide_rng, see_rng, done.batch, done.schedule, settings, done.sites),
-        n_participants=done.enrolled.patients.n,
+        **frames(hide_rng, see_rng, done.batch, done.schedule, settings, done.sites, whole),
+        n_participants=n,
         seed=seed,
         digest=settings.digest(),
         overrides={key: float(value) for key, value in (overrides or {}).items()},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from vfprog.simulate import tables
 from vfprog.simulate.batch import Batch, closed, follow, joined
@@ -19,6 +20,7 @@ from vfprog.simulate.observe import (
     observe_heights,
     observe_visits,
 )
+from vfprog.simulate.parts import Part, parts_of
 from vfprog.simulate.patients import Patients, draw_patients
 from vfprog.simulate.people import Sites, draw_people, draw_sites, later
 from vfprog.simulate.procedure import (
@@ -117,18 +119,40 @@ def simulate(
     if n_participants < 1:
         raise ValueError(f"n_participants must be at least 1, got {n_participants}")
     settings = (config or load_simulation()).with_overrides(overrides or {})
-    site_rng, *streams, hide_rng, see_rng = np.random.default_rng(seed).spawn(8)
-    sites = draw_sites(site_rng, settings)
-    batch = _all_episodes(streams, n_participants, settings, sites)
-    made = frames(hide_rng, see_rng, batch, schedule_of(settings), settings, sites)
+    made = [simulate_part(part, seed, settings) for part in parts_of(n_participants)]
+    whole = {name: pd.concat([m[name] for m in made], ignore_index=True) for name in made[0]}
     return SimulatedRegistry(
-        **made,
+        **(made[0] if len(made) == 1 else whole),
         n_participants=n_participants,
         seed=seed,
         digest=settings.digest(),
         overrides={name: float(value) for name, value in (overrides or {}).items()},
         trial=None,
     )
+
+
+def simulate_part(part: Part, seed: int, settings: SimulationConfig) -> dict[str, pd.DataFrame]:
+    """Simulate the participants of one part of a registry.
+
+    Parameters
+    ----------
+    part : Part
+        Which part; see `parts_of`.
+    seed : int
+        Seed of the registry; all its parts share the sites.
+    settings : SimulationConfig
+        Parameters.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The five tables and the truth.
+    """
+    sites = draw_sites(np.random.default_rng(seed).spawn(1)[0], settings)
+    _, *streams, hide_rng, see_rng = part.stream(seed).spawn(8)
+    with threadpool_limits(1):  # the last bit of a sum depends on the number of threads
+        batch = _all_episodes(streams, part.n, settings, sites)
+        return frames(hide_rng, see_rng, batch, schedule_of(settings), settings, sites, part)
 
 
 def _all_episodes(
@@ -188,6 +212,7 @@ def frames(
     schedule: Schedule,
     config: SimulationConfig,
     sites: Sites,
+    part: Part,
 ) -> dict[str, pd.DataFrame]:
     """Return the five tables and the truth of a batch.
 
@@ -203,6 +228,8 @@ def frames(
         Parameters.
     sites : Sites
         The sites.
+    part : Part
+        Where identifiers begin.
 
     Returns
     -------
@@ -210,7 +237,7 @@ def frames(
         Tables by name.
     """
     seen, patients = batch.seen, batch.seen.patients
-    ids = tables.identifiers("E", patients.n)
+    ids = tables.identifiers("E", patients.n, first=part.first_episode, width=part.width)
     visit_rng, film_rng, event_rng = rng.spawn(3)
     hidden = hide_values(hide_rng, patients, config, sites)
     month = np.clip(seen.pain[:, schedule.place(30)], 0, 10)
@@ -218,7 +245,7 @@ def frames(
     films = observe_heights(film_rng, seen, schedule, config)
     events = event_rows(event_rng, patients, seen.course, month, config)
     return {
-        "episodes": _episodes(batch, hidden, ids, config, len(sites.share)),
+        "episodes": _episodes(batch, hidden, ids, config, len(sites.share), part),
         "vertebrae": _vertebrae(patients, hidden, ids),
         "visits": tables.visit_table(visits, ids),
         "heights": tables.height_table(films, ids),
@@ -228,12 +255,19 @@ def frames(
 
 
 def _episodes(
-    batch: Batch, hidden: Columns, ids: pd.Series[str], config: SimulationConfig, n_sites: int
+    batch: Batch,
+    hidden: Columns,
+    ids: pd.Series[str],
+    config: SimulationConfig,
+    n_sites: int,
+    part: Part,
 ) -> pd.DataFrame:
     x = batch.seen.patients.episodes
+    n = int(batch.person.max()) + 1
+    people = tables.identifiers("P", n, first=part.first_person, width=part.width)
     keys = {
         "episode_id": ids,
-        "patient_id": tables.identifiers("P", int(batch.person.max()) + 1).array.take(batch.person),
+        "patient_id": people.array.take(batch.person),
         "site_id": tables.words([f"S{i:02d}" for i in range(1, n_sites + 1)], x["site"]),
         "index_date": tables.dates(config["accrual.first_year"], batch.entry),
         "treatment": tables.words(ARMS, x["arm"]),

@@ -199,10 +199,11 @@ def leave_one_out(
     pandas.DataFrame
         As `vfprog.simulate.replicate.replicate` returns it.
     """
-    found = []
+    # From the priors: the values in use have seen the trial that is left out.
+    blind, found = config.with_overrides({name: one.prior for name, one in free.items()}), []
     for out in trials:
         others = [trial for trial in trials if trial is not out]
-        fitted = calibrate(others, config, free, seed=seed, replicates=replicates, iterations=2)
+        fitted = calibrate(others, blind, free, seed=seed, replicates=replicates)
         settings = config.with_overrides(fitted.parameters)
         found.append(replicate([out], settings, seed=seed, replicates=replicates))
         tick(out.name)
@@ -247,7 +248,7 @@ def profile(
     rows = []
     for effect in effects:
         held = config.with_overrides(nought | {"pain.benefit_points": effect})
-        fitted = calibrate(trials, held, others, seed=seed, replicates=replicates, iterations=2)
+        fitted = calibrate(trials, held, others, seed=seed, replicates=replicates, iterations=3)
         rows.append({"effect": effect} | pain_by_trial(fitted.table))
         tick(f"{effect:g}")
     return pd.DataFrame(rows)

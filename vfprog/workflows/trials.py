@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vfprog.plots.base import mark_simulated, new_figure
 from vfprog.plots.trials import plot_trials
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from vfprog.workflows.inputs import Progress
 
@@ -118,7 +117,7 @@ def calibrate_trials(
     )  # fmt: skip
 
 
-def trials_figure(table: pd.DataFrame) -> Figure:
+def trials_figure(table: pd.DataFrame) -> Any:
     """Return simulated beside published figures as a figure, marked as simulated.
 
     Parameters

@@ -118,6 +118,23 @@ def test_benchmark_training(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+def test_replicate_trials(tmp_path: Path) -> None:
+    outputs = ("--out", "trials.csv", "--figure", "trials.png")
+    said = run(tmp_path, "replicate_trials", "--replicates", 4, *outputs)
+    assert "SIMULATED DATA: 4 replicates of each trial" in said
+    table = pd.read_csv(tmp_path / "trials.csv")
+    assert f"| {table['published'].iloc[0]:.2f} |" in said
+    assert (tmp_path / "trials.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_calibrate_trials(tmp_path: Path) -> None:
+    said = run(tmp_path, "calibrate_trials", "--replicates", 2, "--only", "pain.nocebo")
+    assert "SIMULATED DATA: root mean square z" in said
+    assert {"parameters", "left out", "profile"} <= set(said.splitlines())
+
+
 @pytest.mark.parametrize("script", SHORT, ids=lambda path: path.name)
 def test_a_script_is_short_and_leaves_the_work_to_the_library(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
@@ -143,4 +160,5 @@ def test_every_script_is_tested() -> None:
         "coverage_study",
         "benchmark_training",
     }
+    tested |= {"replicate_trials", "calibrate_trials"}
     assert {script.stem for script in SHORT} == tested

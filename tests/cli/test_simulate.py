@@ -55,3 +55,21 @@ def test_an_unknown_figure_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert run(["simulate", str(tmp_path / "r"), "--set", "dropot=0"]) == 2
     assert "dropout" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_trial_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "trial"
+    assert run(["simulate", str(out), "--trial", "VERTOS", "--seed", "2"]) == 0
+    said = capsys.readouterr().out
+    assert said == f"SIMULATED DATA of 34 participants in the trial VERTOS in {out}\n"
+    arms = pd.read_parquet(out / "episodes.parquet")["treatment"].value_counts().to_dict()
+    assert arms == {"vertebroplasty": 18, "conservative": 16}
+
+
+def test_an_unknown_trial_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", str(tmp_path / "r"), "--trial", "VERTOS_V"]) == 2
+    assert "VERTOS_IV" in capsys.readouterr().err
+    size = ["--trial", "VERTOS_IV", "--participants", "9"]
+    assert run(["simulate", str(tmp_path / "r"), *size]) == 2
+    assert "as large as it was" in capsys.readouterr().err

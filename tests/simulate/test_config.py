@@ -6,7 +6,7 @@ import pytest
 
 from vfprog.config import load_config
 from vfprog.errors import ConfigError
-from vfprog.simulate import SimulationConfig, load_simulation, simulate
+from vfprog.simulate import SimulationConfig, load_simulation, simulate, simulate_trial
 
 
 def test_every_entry_of_the_file_has_value_source_and_reason():
@@ -18,7 +18,7 @@ def test_every_entry_of_the_file_has_value_source_and_reason():
     for name, entry in entries.items():
         assert {"value", "source", "reason"} <= entry.keys(), name
         cites = any(c.isdigit() for c in entry["source"]) or "evidence" in entry["source"]
-        words = ("assumption", "trial", "Dong", "norspine", "registry")
+        words = ("assumption", "calibrated", "trial", "Dong", "norspine", "registry")
         assert cites or any(word in entry["source"] for word in words), name
         assert entry["reason"].endswith("."), name
 
@@ -34,14 +34,15 @@ def test_every_parameter_is_used(monkeypatch):
     config = load_simulation()
     monkeypatch.setattr(SimulationConfig, "__getitem__", record)
     simulate(400, seed=1, config=config)
+    simulate_trial("VERTOS", seed=1, config=config)
     assert set(config.parameters) - used == set()
 
 
 def test_unknown_override_lists_names_near_it():
     with pytest.raises(ConfigError, match=r"'dropuot'.*did you mean dropout"):
         simulate(10, seed=1, overrides={"dropuot": 0})
-    with pytest.raises(ConfigError, match=r"did you mean pain\.vas_slope"):
-        load_simulation().with_overrides({"vas_slope": 0.5})
+    with pytest.raises(ConfigError, match=r"did you mean pain\.placebo"):
+        load_simulation().with_overrides({"placebo": 0.5})
     with pytest.raises(ConfigError, match=r"see configs/simulation\.yaml"):
         load_simulation().with_overrides({"qqqqqq": 1})
 

@@ -23,8 +23,14 @@ def test_tables_have_exactly_the_columns_of_the_registry(small):
         if name in {"episodes", "vertebrae"}:
             expected += [p.name for p in load_dictionary().of_table(name)]
         assert list(getattr(small, name).columns) == expected, name
-    risks = [f"risk_{name}" for name in ("response", "height_loss", "new_fracture")]
-    assert list(small.truth.columns) == ["episode_id", *risks]
+    ends = ("response", "height_loss", "new_fracture")
+    arms = ("vertebroplasty", "conservative")
+    risks = [f"risk_{end}" for end in ends]
+    each = [f"risk_{end}_{arm}" for arm in arms for end in ends]
+    potential = [f"{end}_{arm}" for arm in arms for end in ends]
+    assert list(small.truth.columns) == ["episode_id", *risks, *each, *potential]
+    risks = risks + each
+    assert {str(kind) for kind in small.truth[potential].dtypes} == {"bool"}
     assert small.truth["episode_id"].equals(small.episodes["episode_id"])
     assert small.truth[risks].to_numpy().min() >= 0
     assert small.truth[risks].to_numpy().max() <= 1
@@ -200,14 +206,19 @@ def test_switches_move_the_truth_the_way_their_names_say():
 
     usual, none, large = mean_truth(), mean_truth(benefit=0), mean_truth(benefit=4)
     risk = "risk_response"
-    assert large.loc["conservative", risk] < usual.loc["conservative", risk]
-    assert usual.loc["conservative", risk] < none.loc["conservative", risk]
-    assert large.loc["vertebroplasty", risk] == usual.loc["vertebroplasty", risk]
+    assert large.loc["vertebroplasty", risk] > usual.loc["vertebroplasty", risk]
+    assert usual.loc["vertebroplasty", risk] > none.loc["vertebroplasty", risk]
+    assert large.loc["conservative", risk] == usual.loc["conservative", risk]
     bent = simulate(4000, seed=6, overrides={"alignment_effect": 1, "missingness": 0})
     straight = simulate(4000, seed=6, overrides={"missingness": 0})
     sva = straight.episodes["sva_mm"]
-    moved = bent.truth[risk] - straight.truth[risk]
+    treated = "risk_response_vertebroplasty"
+    moved = bent.truth[treated] - straight.truth[treated]
     assert moved.corr(sva) < -0.5
+    # Without cement alignment acts on pain through new fractures alone, which hurt.
+    untreated = bent.truth["risk_response_conservative"]
+    assert (untreated - straight.truth["risk_response_conservative"]).abs().max() < 0.05
+    assert moved.abs().max() > 0.1
 
 
 def test_sites_differ_only_by_what_site_sd_allows():

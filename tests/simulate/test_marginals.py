@@ -11,7 +11,7 @@ MEAN_AND_SD = {  # Chau 2021; Klazen 2010; tolerances of about two rounding step
     "thoracic_kyphosis_deg": (33.4, 16.4, 0.6),
     "sva_mm": (49.1, 39.6, 1.5),
     "age_years": (75.2, 9.1, 0.5),
-    "vas_baseline": (7.5, 1.6, 0.15),
+    "vas_baseline": (7.5, 1.6, 0.25),
     "rmdq_baseline": (17.9, 3.9, 0.4),
     "t_score": (-2.7, 1.05, 0.05),
 }

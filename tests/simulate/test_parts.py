@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from vfprog.simulate.draws import choose, cut, linear, mean_of
 from vfprog.simulate.heights import _exceeds
 from vfprog.simulate.observe import end_of_follow_up
 from vfprog.simulate.pain import recorded_pain
+from vfprog.simulate.parts import PART_SIZE, parts_of
 from vfprog.simulate.procedure import intercept_for
 
 
@@ -69,3 +72,22 @@ def test_follow_up_ends_at_the_lock_or_when_the_episode_closes():
     np.testing.assert_array_equal(end_of_follow_up(entry, config), [151, 340, 760])
     whole = config.with_overrides({"dropout": 0})
     np.testing.assert_array_equal(end_of_follow_up(entry, whole), [461, 650, 760])
+
+
+@given(st.integers(1, 3_000_000))
+def test_parts_hold_everybody_once_and_number_nobody_twice(n):
+    parts = parts_of(n)
+    assert sum(part.n for part in parts) == n
+    assert [part.number for part in parts] == list(range(len(parts)))
+    assert all(0 < part.n <= PART_SIZE for part in parts)
+    for one, other in pairwise(parts):
+        assert one.first_person + one.n == other.first_person
+        assert one.first_episode + 2 * one.n <= other.first_episode
+    assert len({part.width for part in parts}) == 1
+    assert len(str(parts[-1].first_episode + parts[-1].n)) <= parts[-1].width
+
+
+def test_parts_draw_differently_and_the_first_as_the_seed_does():
+    first, second = (part.stream(7).random() for part in parts_of(PART_SIZE + 1))
+    assert first == np.random.default_rng(7).random()
+    assert second != first

@@ -6,7 +6,7 @@ import yaml
 
 from vfprog.data.readers import read_registry
 from vfprog.errors import InputError
-from vfprog.simulate import simulate, write
+from vfprog.simulate import parts, simulate, simulate_to, write
 
 TABLES = ("episodes", "vertebrae", "visits", "heights", "events", "truth")
 
@@ -72,7 +72,60 @@ def test_a_failed_write_leaves_nothing_behind(small, tmp_path, monkeypatch):
     def fail(*_args: object, **_kwargs: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", fail)
     with pytest.raises(OSError, match="disk full"):
         write(small, tmp_path / "registry")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Parts of forty participants, so that a small registry has several."""
+    monkeypatch.setattr(parts, "PART_SIZE", 40)
+
+
+def test_a_folder_holds_what_is_drawn_in_memory_part_by_part(small_parts, tmp_path):
+    stages = []
+    folder = simulate_to(tmp_path / "r", 100, seed=5, overrides={"site_sd": 0.5},
+                         progress=lambda *told: stages.append(told))  # fmt: skip
+    whole = simulate(100, seed=5, overrides={"site_sd": 0.5})
+    for name in TABLES:
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(folder / f"{name}.parquet"), getattr(whole, name)
+        )
+    assert whole.episodes["episode_id"].is_unique
+    assert whole.episodes["patient_id"].nunique() == 100
+    assert stages == [("simulating", done, 3) for done in (1, 2, 3)]
+    about = yaml.safe_load((folder / "registry.yaml").read_text())
+    assert about["overrides"] == {"site_sd": 0.5}
+
+
+def test_one_part_is_written_as_before(tmp_path):
+    one = simulate_to(tmp_path / "one", 60, seed=3)
+    other = write(simulate(60, seed=3), tmp_path / "other")
+    assert {f.name: f.read_bytes() for f in one.iterdir()} == {
+        f.name: f.read_bytes() for f in other.iterdir()
+    }
+
+
+@pytest.mark.slow
+def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path):
+    n = 2 * parts.PART_SIZE + 1000
+    one, two = (simulate_to(tmp_path / f"{jobs}", n, seed=9, n_jobs=jobs) for jobs in (1, 2))
+    assert {f.name: f.read_bytes() for f in one.iterdir()} == {
+        f.name: f.read_bytes() for f in two.iterdir()
+    }
+
+
+def test_an_interrupted_simulation_leaves_nothing_behind(small_parts, tmp_path):
+    def stop(stage, done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate_to(tmp_path / "r", 100, seed=5, progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_is_no_registry(tmp_path):
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        simulate_to(tmp_path / "r", 0, seed=1)

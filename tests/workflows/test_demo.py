@@ -22,7 +22,7 @@ def test_the_demo_leaves_six_models_a_run_and_a_patient(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     stages: list[str] = []
     result = demo(
-        tmp_path / "demo", participants=900, resamples=2, n_jobs=1,
+        tmp_path / "demo", participants=1300, resamples=2, n_jobs=1,
         progress=lambda stage, done, total: stages.append(stage),
     )  # fmt: skip
     assert len(result.bundle.model_names) == 6

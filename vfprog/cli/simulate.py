@@ -1,6 +1,7 @@
 """``vfprog simulate``: a registry with the truth beside it."""
 # Typer reads the annotations when the command is built: they are no strings here.
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,8 @@ import typer
 
 from vfprog.cli.console import bars, say
 from vfprog.cli.options import Force, Seed
+
+PARTICIPANTS = 3000
 
 
 def register(app: typer.Typer) -> None:
@@ -18,9 +21,22 @@ def register(app: typer.Typer) -> None:
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to create.")],
     participants: Annotated[
-        int, typer.Option(min=1, help="Participants to simulate; a few have a second episode.")
-    ] = 3000,
+        int | None,
+        typer.Option(
+            min=1,
+            show_default=str(PARTICIPANTS),
+            help="Participants to simulate; a few have a second episode.",
+        ),
+    ] = None,
     seed: Seed = 1,
+    trial: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="Simulate a published trial of configs/trials instead, as large as it was.",
+        ),
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,22 +47,36 @@ def simulate(
         ),
     ] = None,
     force: Force = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, show_default="one per core", help="Worker processes.")
+    ] = None,
 ) -> None:
-    """Simulate a registry with its true risks.
+    """Simulate a registry, or a published trial, with its true risks.
 
-    Writes the five tables, and the true risks beside them in truth.parquet.
+    Writes the five tables, and beside them in truth.parquet the true risk under each treatment.
     """
     overrides = read_changes(changes or [])
-    from vfprog.simulate import simulate as simulate_registry
-    from vfprog.simulate import write
+    if trial is not None and participants is not None:
+        raise typer.BadParameter("a trial is as large as it was; leave out --participants")
+    from vfprog.simulate import simulate_to, simulate_trial, write
 
     if out.exists() and not force:
         from vfprog.errors import ConfigError
 
         raise ConfigError(f"{out} exists; choose another place or give --force to replace it")
-    with bars("simulating"):
-        write(simulate_registry(participants, seed=seed, overrides=overrides), out, force=force)
-    say(f"SIMULATED DATA of {participants} participants in {out}")
+    n = participants or PARTICIPANTS
+    with bars("simulating") as progress:
+        if trial is None:
+            simulate_to(
+                out, n, seed=seed, overrides=overrides, n_jobs=jobs or os.cpu_count() or 1,
+                force=force, progress=progress,
+            )  # fmt: skip
+        else:
+            made = simulate_trial(trial, seed=seed, overrides=overrides)
+            write(made, out, force=force)
+            n = made.n_participants
+    of = f" in the trial {trial}" if trial else ""
+    say(f"SIMULATED DATA of {n} participants{of} in {out}")
 
 
 def read_changes(changes: list[str]) -> dict[str, float]:

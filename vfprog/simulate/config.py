@@ -59,7 +59,7 @@ class Parameter(BaseModel):
 
 
 class SimulationConfig(BaseModel):
-    """All parameters of the simulator by dotted name, such as ``pain.vas_slope``.
+    """All parameters of the simulator by dotted name, such as ``pain.placebo``.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import norm
 
 from vfprog.features.arrays import BoolArray, FloatArray, IntArray
@@ -22,6 +22,14 @@ Z_MOST = 3.0
 def normal(rng: np.random.Generator, n: int) -> FloatArray:
     """Return n standard normal draws, clipped at three standard deviations."""
     return np.clip(rng.standard_normal(n), -Z_MOST, Z_MOST)
+
+
+def normal_above(rng: np.random.Generator, least: FloatArray) -> FloatArray:
+    """Return one standard normal draw above each limit, clipped at three standard deviations."""
+    below = ndtr(least)
+    u = below + (1 - below) * rng.random(len(least))
+    z = np.clip(ndtri(np.clip(u, 1e-12, 1 - 1e-12)), -Z_MOST, Z_MOST)
+    return np.asarray(z, dtype=np.float64)
 
 
 def flip(rng: np.random.Generator, probability: float | FloatArray, n: int) -> FloatArray:

@@ -44,8 +44,8 @@ class Course:
         return (day < self.death) & (day < self.lost) & (day <= self.end)
 
 
-def draw_course(
-    rng: np.random.Generator,
+def course_of(
+    waiting: FloatArray,
     patients: Patients,
     hazard: Hazards,
     end: FloatArray,
@@ -55,8 +55,8 @@ def draw_course(
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Source of randomness.
+    waiting : ndarray of float, shape (n, 4)
+        Standard exponential draws: first and further fracture, death, loss.
     patients : Patients
         After the procedure.
     hazard : Hazards
@@ -71,13 +71,13 @@ def draw_course(
     Course
         The dates; a fracture never follows death.
     """
-    n, again = patients.n, config["fracture.again"]
-    first = rng.standard_exponential(n) / hazard.fracture
-    gap = rng.standard_exponential(n) / np.maximum(hazard.fracture * again, 1e-300)
-    death_amount = rng.standard_exponential(n) / hazard.death
+    again = config["fracture.again"]
+    first = waiting[:, 0] / hazard.fracture
+    gap = waiting[:, 1] / np.maximum(hazard.fracture * again, 1e-300)
+    death_amount = waiting[:, 2] / hazard.death
     amounts = np.stack([first, first + gap], axis=1)
     days = np.where(amounts < death_amount[:, None], hazard.day_of(amounts), np.inf)
-    lost = _lost(rng, patients, config)
+    lost = _lost(waiting[:, 3], patients, config)
     return Course(days, hazard.day_of(death_amount), lost, end)
 
 
@@ -131,13 +131,12 @@ def event_rows(
     return {"owner": owner[rows], "day": day[rows], "event": event[rows], "level": level[rows]}
 
 
-def _lost(rng: np.random.Generator, patients: Patients, config: SimulationConfig) -> FloatArray:
+def _lost(waiting: FloatArray, patients: Patients, config: SimulationConfig) -> FloatArray:
     x, o = patients.episodes, config.section("other_event")
-    years = x["age_years"] - config["person.age_mean"]
+    years = x["age_years"] - config["reference.age_years"]
     rate = o["lost_rate"] * np.exp(o["lost_age"] * years + o["lost_inpatient"] * x["inpatient"])
-    waiting = rng.standard_exponential(patients.n) * YEAR
     with np.errstate(divide="ignore"):
-        return np.ceil(waiting / (rate * config["dropout"]))
+        return np.ceil(waiting * YEAR / (rate * config["dropout"]))
 
 
 def _second_procedures(

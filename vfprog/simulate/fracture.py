@@ -66,7 +66,7 @@ def draw_vertebrae(
         "is_junction": junction.astype(np.float64),
         "is_lumbar": (level > LAST_JUNCTION).astype(np.float64),
         "true_height_loss": loss,
-        "height_loss_pct": read_height(rng, loss, v["height_error"]),
+        "height_loss_pct": read_height(loss, v["height_error"] * normal(rng, m)),
         "mri_oedema": flip_logit(rng, oedema),
         "intravertebral_cleft": flip_logit(rng, cleft),
         "adjacent_oedema": flip(rng, v["adjacent_oedema"], m),
@@ -75,10 +75,9 @@ def draw_vertebrae(
     return vertebrae, owner
 
 
-def read_height(rng: np.random.Generator, loss: FloatArray, error: float) -> FloatArray:
-    """Return true height losses as one film shows them, in percent to a tenth."""
-    seen = np.clip(loss + error * normal(rng, len(loss)), 0, 100)
-    return np.round(seen, 1)
+def read_height(loss: FloatArray, error: FloatArray) -> FloatArray:
+    """Return true height losses as films show them, each with its error, in percent to a tenth."""
+    return np.asarray(np.round(np.clip(loss + error, 0, 100), 1), dtype=np.float64)
 
 
 def region_shares(v: Section) -> FloatArray:

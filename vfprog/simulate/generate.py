@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from vfprog.simulate import tables
+from vfprog.simulate.batch import Batch, closed, follow, joined
 from vfprog.simulate.config import SimulationConfig, load_simulation
-from vfprog.simulate.events import Course, draw_course, event_rows
-from vfprog.simulate.hazards import YEAR, hazards
-from vfprog.simulate.heights import draw_loss, expected_log_loss, height_risk, true_heights
+from vfprog.simulate.events import event_rows
 from vfprog.simulate.observe import (
     end_of_follow_up,
     entry_and_end,
@@ -20,16 +20,25 @@ from vfprog.simulate.observe import (
     observe_heights,
     observe_visits,
 )
-from vfprog.simulate.pain import VISITS, draw_pain, expected_pain, response_risk
+from vfprog.simulate.parts import Part, parts_of
 from vfprog.simulate.patients import Patients, draw_patients
 from vfprog.simulate.people import Sites, draw_people, draw_sites, later
-from vfprog.simulate.procedure import intercept_for, perform, preference
+from vfprog.simulate.procedure import (
+    ARMS,
+    CONSERVATIVE,
+    VERTEBROPLASTY,
+    decide,
+    intercept_for,
+    preference,
+)
+from vfprog.simulate.schedule import schedule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.simulate.draws import Columns
+    from vfprog.simulate.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,19 @@ class SimulatedRegistry:
     episodes, vertebrae, visits, heights, events : pandas.DataFrame
         The tables of a registry.
     truth : pandas.DataFrame
-        One row per episode: ``risk_response``, ``risk_height_loss`` and ``risk_new_fracture``
-        under the treatment received, given all baseline and procedure values and the site.
+        One row per episode. ``risk_response``, ``risk_height_loss`` and ``risk_new_fracture``:
+        true risk under the treatment received, given all baseline and procedure values and the
+        site. ``risk_response_vertebroplasty`` and so on: the true risk under each treatment.
+        ``response_vertebroplasty`` and so on: the potential outcome, were everybody followed;
+        that of the treatment received is the one that happens.
     n_participants, seed : int
         Arguments of the simulation.
     digest : str
         Digest of the parameters.
     overrides : dict of str to float
         Parameters that were changed.
+    trial : str, optional
+        The trial that was simulated, if it was one.
     """
 
     episodes: pd.DataFrame
@@ -61,19 +75,7 @@ class SimulatedRegistry:
     seed: int
     digest: str
     overrides: dict[str, float]
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Episodes of which no patient has two, with all that was drawn for them."""
-
-    patients: Patients
-    course: Course
-    entry: FloatArray
-    person: IntArray
-    pain: FloatArray
-    heights: FloatArray
-    truth: Columns
+    trial: str | None = None
 
 
 def simulate(
@@ -117,21 +119,45 @@ def simulate(
     if n_participants < 1:
         raise ValueError(f"n_participants must be at least 1, got {n_participants}")
     settings = (config or load_simulation()).with_overrides(overrides or {})
-    site_rng, *streams, hide_rng, see_rng = np.random.default_rng(seed).spawn(8)
-    sites = draw_sites(site_rng, settings)
-    batch = _all_episodes(streams, n_participants, settings, sites)
+    made = [simulate_part(part, seed, settings) for part in parts_of(n_participants)]
+    whole = {name: pd.concat([m[name] for m in made], ignore_index=True) for name in made[0]}
     return SimulatedRegistry(
-        **_frames(hide_rng, see_rng, batch, settings, sites),
+        **(made[0] if len(made) == 1 else whole),
         n_participants=n_participants,
         seed=seed,
         digest=settings.digest(),
         overrides={name: float(value) for name, value in (overrides or {}).items()},
+        trial=None,
     )
+
+
+def simulate_part(part: Part, seed: int, settings: SimulationConfig) -> dict[str, pd.DataFrame]:
+    """Simulate the participants of one part of a registry.
+
+    Parameters
+    ----------
+    part : Part
+        Which part; see `parts_of`.
+    seed : int
+        Seed of the registry; all its parts share the sites.
+    settings : SimulationConfig
+        Parameters.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The five tables and the truth.
+    """
+    sites = draw_sites(np.random.default_rng(seed).spawn(1)[0], settings)
+    _, *streams, hide_rng, see_rng = part.stream(seed).spawn(8)
+    with threadpool_limits(1):  # the last bit of a sum depends on the number of threads
+        batch = _all_episodes(streams, part.n, settings, sites)
+        return frames(hide_rng, see_rng, batch, schedule_of(settings), settings, sites, part)
 
 
 def _all_episodes(
     streams: list[np.random.Generator], n: int, config: SimulationConfig, sites: Sites
-) -> _Batch:
+) -> Batch:
     """Return the first episode of everybody and the second ones, those of a patient together."""
     people_rng, entry_rng, first_rng, gap_rng, second_rng = streams
     people = draw_people(people_rng, n, config, sites)
@@ -140,12 +166,12 @@ def _all_episodes(
     rows, gap = _second_entries(gap_rng, first, config)
     if not rows.size:
         return first
-    number = np.bincount(first.patients.owner, minlength=n)[rows]
+    number = np.bincount(first.seen.patients.owner, minlength=n)[rows]
     older = later(people, rows, gap / 365.25, number.astype(np.float64))
     again = entry[rows] + gap
     who = (rows, again, end_of_follow_up(again, config))
     second, _ = _batch(second_rng, older, who, config, sites, intercept)
-    return _joined([_closed(first, rows, gap), second])
+    return joined([closed(first, rows, gap), second])
 
 
 def _batch(
@@ -155,122 +181,97 @@ def _batch(
     config: SimulationConfig,
     sites: Sites,
     intercept: float | None,
-) -> tuple[_Batch, float]:
+) -> tuple[Batch, float]:
     """Return one episode for each of some people, and the intercept of the choice of treatment."""
-    person, entry, end = who
-    # One stream per part: a switch of one part leaves the draws of the others as they were.
-    fracture_rng, procedure_rng, course_rng, pain_rng, height_rng = rng.spawn(5)
+    fracture_rng, choice_rng, *streams = rng.spawn(6)
     patients = draw_patients(fracture_rng, people, config, sites)
-    score = preference(patients, config, sites)
+    score = (1 - config["randomise"]) * preference(patients, config, sites)
     if intercept is None:
         intercept = intercept_for(score, config["treated_fraction"])
-    patients = perform(procedure_rng, patients, score + intercept, config)
-    hazard = hazards(patients, config, sites)
-    course = draw_course(course_rng, patients, hazard, end, config)
-    expected = expected_pain(patients, config, sites)
-    log_loss = expected_log_loss(patients, config, sites)
-    heights = true_heights(patients, draw_loss(height_rng, log_loss, config), config)
-    truth = {
-        "risk_response": response_risk(patients, expected, hazard, config),
-        "risk_height_loss": height_risk(patients, log_loss, hazard, config),
-        "risk_new_fracture": hazard.fracture_by(YEAR),
-    }
-    pain = draw_pain(pain_rng, expected, config)
-    return _Batch(patients, course, entry, person, pain, heights, truth), intercept
+    arm = decide(choice_rng, score + intercept)
+    schedule, arms = schedule_of(config), (VERTEBROPLASTY, CONSERVATIVE)
+    return follow(streams, patients, arm, who, schedule, config, sites, arms), intercept
 
 
 def _second_entries(
-    rng: np.random.Generator, first: _Batch, config: SimulationConfig
+    rng: np.random.Generator, first: Batch, config: SimulationConfig
 ) -> tuple[IntArray, FloatArray]:
     """Return who has a second episode and how many days after the first: they live till then."""
-    a, n = config.section("accrual"), first.patients.n
+    a, n = config.section("accrual"), first.seen.patients.n
     least, most = int(a["second_gap_least"]), int(a["second_gap_most"])
     gap = rng.integers(least, max(least, most) + 1, n).astype(np.float64)
-    lives = (first.course.death > gap) & (first.entry + gap < a["days"])
+    lives = (first.seen.course.death > gap) & (first.entry + gap < a["days"])
     rows = np.flatnonzero((rng.random(n) < a["second_episode"]) & lives)
     return rows, gap[rows]
 
 
-def _closed(first: _Batch, rows: IntArray, gap: FloatArray) -> _Batch:
-    """Return the first episodes, closed on the day before a second one begins."""
-    end = first.course.end.copy()
-    end[rows] = np.minimum(end[rows], gap - 1)
-    return replace(first, course=replace(first.course, end=end))
-
-
-def _joined(batches: list[_Batch]) -> _Batch:
-    """Return all episodes as one batch, those of one patient next to each other."""
-    person = np.concatenate([b.person for b in batches])
-    order = np.argsort(person, kind="stable")
-    place = np.argsort(order, kind="stable")
-    start = np.cumsum([0] + [b.patients.n for b in batches[:-1]])
-    parts = zip(batches, start, strict=True)
-    owner = np.concatenate([place[b.patients.owner + s] for b, s in parts])
-    by_owner = np.argsort(owner, kind="stable")
-
-    def rows(pick: Callable[[_Batch], FloatArray], index: IntArray = order) -> FloatArray:
-        return np.concatenate([pick(b) for b in batches])[index]
-
-    def columns(pick: Callable[[_Batch], Columns], index: IntArray = order) -> Columns:
-        parts = [pick(b) for b in batches]
-        return {name: np.concatenate([p[name] for p in parts])[index] for name in parts[0]}
-
-    return _Batch(
-        Patients(
-            columns(lambda b: b.patients.episodes),
-            columns(lambda b: b.patients.vertebrae, by_owner),
-            owner[by_owner],
-        ),
-        Course(
-            rows(lambda b: b.course.fracture),
-            rows(lambda b: b.course.death),
-            rows(lambda b: b.course.lost),
-            rows(lambda b: b.course.end),
-        ),
-        entry=rows(lambda b: b.entry),
-        person=person[order],
-        pain=rows(lambda b: b.pain),
-        heights=rows(lambda b: b.heights, by_owner),
-        truth=columns(lambda b: b.truth),
-    )
-
-
-def _frames(
+def frames(
     hide_rng: np.random.Generator,
     rng: np.random.Generator,
-    batch: _Batch,
+    batch: Batch,
+    schedule: Schedule,
     config: SimulationConfig,
     sites: Sites,
+    part: Part,
 ) -> dict[str, pd.DataFrame]:
-    patients, course = batch.patients, batch.course
-    ids = tables.identifiers("E", patients.n)
+    """Return the five tables and the truth of a batch.
+
+    Parameters
+    ----------
+    hide_rng, rng : numpy.random.Generator
+        Sources of randomness for missing values, and for follow-up.
+    batch : Batch
+        All episodes.
+    schedule : Schedule
+        The visits.
+    config : SimulationConfig
+        Parameters.
+    sites : Sites
+        The sites.
+    part : Part
+        Where identifiers begin.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Tables by name.
+    """
+    seen, patients = batch.seen, batch.seen.patients
+    ids = tables.identifiers("E", patients.n, first=part.first_episode, width=part.width)
     visit_rng, film_rng, event_rng = rng.spawn(3)
     hidden = hide_values(hide_rng, patients, config, sites)
-    month = np.clip(batch.pain[:, VISITS.index("d30")], 0, 10)
-    visits = observe_visits(visit_rng, patients, course, batch.pain, config)
-    films = observe_heights(film_rng, patients, course, batch.heights, batch.pain, config)
-    events = event_rows(event_rng, patients, course, month, config)
+    month = np.clip(seen.pain[:, schedule.place(30)], 0, 10)
+    visits = observe_visits(visit_rng, seen, schedule, config)
+    films = observe_heights(film_rng, seen, schedule, config)
+    events = event_rows(event_rng, patients, seen.course, month, config)
     return {
-        "episodes": _episodes(batch, hidden, ids, config, len(sites.share)),
+        "episodes": _episodes(batch, hidden, ids, config, len(sites.share), part),
         "vertebrae": _vertebrae(patients, hidden, ids),
         "visits": tables.visit_table(visits, ids),
         "heights": tables.height_table(films, ids),
         "events": tables.event_table(events, ids),
-        "truth": pd.DataFrame({"episode_id": ids} | batch.truth),
+        "truth": tables.truth_table(batch.truth, ids),
     }
 
 
 def _episodes(
-    batch: _Batch, hidden: Columns, ids: pd.Series[str], config: SimulationConfig, n_sites: int
+    batch: Batch,
+    hidden: Columns,
+    ids: pd.Series[str],
+    config: SimulationConfig,
+    n_sites: int,
+    part: Part,
 ) -> pd.DataFrame:
-    x = batch.patients.episodes
+    x = batch.seen.patients.episodes
+    n = int(batch.person.max()) + 1
+    people = tables.identifiers("P", n, first=part.first_person, width=part.width)
     keys = {
         "episode_id": ids,
-        "patient_id": tables.identifiers("P", int(batch.person.max()) + 1).array.take(batch.person),
+        "patient_id": people.array.take(batch.person),
         "site_id": tables.words([f"S{i:02d}" for i in range(1, n_sites + 1)], x["site"]),
         "index_date": tables.dates(config["accrual.first_year"], batch.entry),
-        "treatment": tables.words(["conservative", "vertebroplasty"], x["vertebroplasty"]),
-        "follow_up_end_day": batch.course.end.astype(np.int64),
+        "treatment": tables.words(ARMS, x["arm"]),
+        "follow_up_end_day": batch.seen.course.end.astype(np.int64),
     }
     return pd.DataFrame(keys | tables.predictor_columns("episodes", x | hidden))
 

@@ -100,7 +100,7 @@ def _log_fracture(patients: Patients, config: SimulationConfig, sites: Sites) ->
     unprotected = 1 - x["anti_osteoporosis_treatment"]
     number = np.bincount(patients.owner, minlength=patients.n).astype(np.float64)
     terms = {
-        "age": x["age_years"] - config["person.age_mean"],
+        "age": x["age_years"] - config["reference.age_years"],
         "male": x["sex"],
         "glucocorticoids": x["glucocorticoids"],
         "untreated_bone": unprotected,
@@ -108,7 +108,7 @@ def _log_fracture(patients: Patients, config: SimulationConfig, sites: Sites) ->
         "prevalent": np.minimum(x["n_prevalent_fractures"], f["prevalent_most"])
         - r["n_prevalent_fractures"],
         "further_vertebra": number - 1,
-        "t_score": x["t_score"] - config["bone.t_score_mean"],
+        "bone": x["z_bone"],
         "low_vitamin_d": 1 - over(x["vitamin_d_nmol_l"], f["low_vitamin_d_below"]),
         "disc_leak": disc_leak(patients),
         "vertebroplasty": x["vertebroplasty"],
@@ -125,9 +125,9 @@ def _log_fracture(patients: Patients, config: SimulationConfig, sites: Sites) ->
 def _log_death(patients: Patients, config: SimulationConfig) -> FloatArray:
     x, d, r = patients.episodes, config.section("death"), config.section("reference")
     terms = {
-        "age": x["age_years"] - config["person.age_mean"],
+        "age": x["age_years"] - config["reference.age_years"],
         "male": x["sex"],
         "asa": x["asa_class"] + 1 - r["asa_class"],
-        "mfi5": x["frailty_mfi5"] - r["frailty_mfi5"],
+        "frailty": x["z_frailty"],
     }
     return d["log_rate"] + linear(d, terms)

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 
 from vfprog.simulate.draws import day_limits, linear, over
 from vfprog.simulate.fracture import HEIGHT_STEP
+from vfprog.simulate.schedule import FILMS
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from vfprog.simulate.patients import Patients
     from vfprog.simulate.people import Sites
 
-FILMS = ("film_d7", "film_d90", "film_d365")
 LOSS_THRESHOLD = 10.0
 _PROBIT = 1.7
 # Trapezoids over the standard normal: the reading error smooths the step, so few would do.
@@ -50,28 +50,6 @@ def expected_log_loss(patients: Patients, config: SimulationConfig, sites: Sites
     return h["log_median"] + linear(h, _terms(patients, config)) + bent + site
 
 
-def draw_loss(
-    rng: np.random.Generator, log_median: FloatArray, config: SimulationConfig
-) -> FloatArray:
-    """Return the true further loss in a year, lognormal, for each vertebra.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    log_median : ndarray of float, shape (m,)
-        From `expected_log_loss`.
-    config : SimulationConfig
-        Parameters.
-
-    Returns
-    -------
-    ndarray of float, shape (m,)
-        Percentage points.
-    """
-    return np.exp(log_median + config["height.log_sd"] * rng.standard_normal(len(log_median)))
-
-
 def true_heights(patients: Patients, loss: FloatArray, config: SimulationConfig) -> FloatArray:
     """Return the true height loss at each film, never falling.
 
@@ -87,7 +65,7 @@ def true_heights(patients: Patients, loss: FloatArray, config: SimulationConfig)
     Returns
     -------
     ndarray of float, shape (m, 3)
-        Percent; columns as in `FILMS`. The first film shows no further loss yet.
+        Percent; columns as in `FILMS` of the schedule. The first film shows no further loss yet.
     """
     start = patients.vertebrae["true_height_loss"][:, None]
     share = np.array([0.0, config["height.by_d90"], 1.0])
@@ -148,7 +126,7 @@ def _terms(patients: Patients, config: SimulationConfig) -> Columns:
         "untreated": 1 - v["treated"],
         "cleft": v["intravertebral_cleft"],
         "thoracolumbar": v["is_junction"],
-        "t_score": patients.of_owner("t_score") - config["bone.t_score_mean"],
+        "bone": patients.of_owner("z_bone"),
         "older": np.maximum(patients.of_owner("age_years") - h["older_from"], 0) / 10,
         "glucocorticoids": patients.of_owner("glucocorticoids"),
         "of4": over(v["of_type"], 3),

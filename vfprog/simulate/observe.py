@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from vfprog.simulate.draws import day_limits, flip, log_odds, whole_days
-from vfprog.simulate.fracture import read_height
-from vfprog.simulate.heights import FILMS
-from vfprog.simulate.pain import VISITS, function_at_visits, recorded_pain
+from vfprog.simulate.draws import flip, log_odds, whole_days
+from vfprog.simulate.pain import function_at_visits
+from vfprog.simulate.schedule import FILM_DAYS, FILMS
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import BoolArray, FloatArray
     from vfprog.simulate.config import SimulationConfig
     from vfprog.simulate.draws import Columns
-    from vfprog.simulate.events import Course
     from vfprog.simulate.patients import Patients
     from vfprog.simulate.people import Sites
+    from vfprog.simulate.schedule import Schedule
+    from vfprog.simulate.worlds import World
 
 _ANGLES = ("lumbar_lordosis_deg", "thoracic_kyphosis_deg", "sva_mm")
 _PELVIS = ("pelvic_incidence_deg", "pelvic_tilt_deg", "sacral_slope_deg")
@@ -75,11 +75,7 @@ def end_of_follow_up(entry: FloatArray, config: SimulationConfig) -> FloatArray:
 
 
 def observe_visits(
-    rng: np.random.Generator,
-    patients: Patients,
-    course: Course,
-    pain: FloatArray,
-    config: SimulationConfig,
+    rng: np.random.Generator, seen: World, schedule: Schedule, config: SimulationConfig
 ) -> Columns:
     """Return the visits that took place, as columns ordered by episode and day.
 
@@ -87,46 +83,36 @@ def observe_visits(
     ----------
     rng : numpy.random.Generator
         Source of randomness.
-    patients : Patients
-        The patients.
-    course : Course
-        Their dates.
-    pain : ndarray of float, shape (n, 6)
-        Pain at each visit, before rounding and without new fractures.
+    seen : World
+        What happened to the patients.
+    schedule : Schedule
+        The visits planned.
     config : SimulationConfig
         Parameters.
 
     Returns
     -------
     dict of str to ndarray
-        ``owner``, ``day``, ``vas``, ``rmdq`` and ``opioids``.
+        ``owner``, ``visit`` (its place in the schedule), ``day``, ``vas``, ``rmdq``, ``opioids``.
     """
-    x, s, n = patients.episodes, config.section("schedule"), patients.n
-    day = np.stack([whole_days(rng, day_limits(s, visit), n) for visit in VISITS], axis=1)
-    hurt = pain + config["pain.new_fracture"] * (course.fracture[:, :1] <= day)
-    vas = recorded_pain(hurt, x["pain_step"][:, None])
-    seen = np.empty(day.shape, dtype=bool)
-    for i, visit in enumerate(VISITS):
-        came = ~_missed(rng, visit, patients, vas[:, i], config)
-        seen[:, i] = came & course.sees(day[:, i])
-    owner = np.nonzero(seen)[0]
-    rmdq, opioids = function_at_visits(rng, vas[seen], x["opioids"][owner], config)
+    x, day, vas = seen.patients.episodes, seen.visit_day, seen.vas
+    there = seen.course.sees(day.T).T & schedule.recorded
+    for i, share in enumerate(schedule.missed):
+        there[:, i] &= ~_missed(rng, share, seen.patients, vas[:, i], config)
+    owner, visit = np.nonzero(there)
+    rmdq, opioids = function_at_visits(rng, vas[there], x["opioids"][owner], config)
     return {
         "owner": owner.astype(np.float64),
-        "day": day[seen],
-        "vas": vas[seen],
+        "visit": visit.astype(np.float64),
+        "day": day[there],
+        "vas": vas[there],
         "rmdq": rmdq,
         "opioids": opioids,
     }
 
 
 def observe_heights(
-    rng: np.random.Generator,
-    patients: Patients,
-    course: Course,
-    heights: FloatArray,
-    pain: FloatArray,
-    config: SimulationConfig,
+    rng: np.random.Generator, seen: World, schedule: Schedule, config: SimulationConfig
 ) -> Columns:
     """Return the films that were taken, as columns ordered by vertebra and day.
 
@@ -134,38 +120,33 @@ def observe_heights(
     ----------
     rng : numpy.random.Generator
         Source of randomness.
-    patients : Patients
-        The patients.
-    course : Course
-        Their dates.
-    heights : ndarray of float, shape (m, 3)
-        True height loss at each film.
-    pain : ndarray of float, shape (n, 6)
-        Pain at the visits, on which coming for a film depends.
+    seen : World
+        What happened to the patients. Coming for a film depends on pain at the visit then.
+    schedule : Schedule
+        The visits planned.
     config : SimulationConfig
         Parameters.
 
     Returns
     -------
     dict of str to ndarray
-        ``owner``, ``level``, ``day`` and ``height_loss_pct``.
+        ``owner``, ``vertebra``, ``film`` (their places), ``level``, ``day``, ``height_loss_pct``.
     """
-    s, n, error = config.section("schedule"), patients.n, config["vertebra.height_error"]
-    day = np.stack([whole_days(rng, day_limits(s, film), n) for film in FILMS], axis=1)
-    seen = np.empty(day.shape, dtype=bool)
-    for i, film in enumerate(FILMS):
-        then = np.clip(pain[:, VISITS.index(film.removeprefix("film_"))], 0, 10)
-        came = ~_missed(rng, film, patients, then, config)
-        seen[:, i] = came & course.sees(day[:, i])
-    readings = np.stack([read_height(rng, heights[:, i], error) for i in range(len(FILMS))], 1)
-    owner = patients.owner
-    there = seen[owner]
-    place = np.nonzero(there)[0]
+    there = seen.course.sees(seen.film_day.T).T
+    for i, (name, day) in enumerate(zip(FILMS, FILM_DAYS, strict=True)):
+        then = np.clip(seen.pain[:, schedule.place(day)], 0, 10)
+        share = config[f"missed.{name}"]
+        there[:, i] &= ~_missed(rng, share, seen.patients, then, config)
+    owner = seen.patients.owner
+    taken = there[owner]
+    vertebra, film = np.nonzero(taken)
     return {
-        "owner": owner[place].astype(np.float64),
-        "level": patients.vertebrae["level"][place],
-        "day": day[owner][there],
-        "height_loss_pct": readings[there],
+        "owner": owner[vertebra].astype(np.float64),
+        "vertebra": vertebra.astype(np.float64),
+        "film": film.astype(np.float64),
+        "level": seen.patients.vertebrae["level"][vertebra],
+        "day": seen.film_day[owner][taken],
+        "height_loss_pct": seen.readings[taken],
     }
 
 
@@ -229,7 +210,7 @@ def _hide_films(
 
 def _missed(
     rng: np.random.Generator,
-    name: str,
+    share: float,
     patients: Patients,
     pain: FloatArray,
     config: SimulationConfig,
@@ -237,5 +218,5 @@ def _missed(
     """Return who misses a visit or film: by age, and by the very outcome it would have shown."""
     m = config.section("missed")
     shift = m["age"] * patients.episodes["z_age"] + m["pain"] * (pain - m["pain_from"])
-    probability = config["dropout"] * expit(log_odds(m[name]) + shift)
+    probability = config["dropout"] * expit(log_odds(share) + shift)
     return np.asarray(rng.random(patients.n) < probability, dtype=np.bool_)

@@ -1,7 +1,8 @@
-"""Pain after the decision: mean course, benefit of cement, and the true chance of response."""
+"""Pain after the decision: recovery, belief, benefit of cement, and the true chance of response."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,20 +12,93 @@ from vfprog.simulate.draws import day_limits, linear, mean_of, normal, over
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
-    from vfprog.simulate.config import SimulationConfig
+    from vfprog.simulate.config import Section, SimulationConfig
     from vfprog.simulate.draws import Columns
     from vfprog.simulate.hazards import Hazards
     from vfprog.simulate.patients import Patients
     from vfprog.simulate.people import Sites
 
-VISITS = ("d1", "d7", "d30", "d90", "d180", "d365")
-RESPONSE_VISIT, RESPONSE_FALL = "d30", 3.0
+RESPONSE_DAY, RESPONSE_FALL = 30, 3.0
 # log-odds of a site's effect per probit standard deviation (the usual 1.7)
 _PROBIT = 1.7
 
 
-def expected_pain(patients: Patients, config: SimulationConfig, sites: Sites) -> FloatArray:
-    """Return mean pain at each visit given everything but chance, on an unbounded scale.
+@dataclass(frozen=True)
+class PainCourse:
+    """Pain of n patients but for healing and chance: share of the lasting pain plus the rest.
+
+    Parameters
+    ----------
+    belief : ndarray of float, shape (n,)
+        Share of the lasting pain that belief in a treatment leaves.
+    healed : float
+        Share of the lasting pain that is left once the fracture has healed.
+    power, start : ndarray of float, shape (n,)
+        Of the chance that the fracture has not healed by day t: (1 + t / start) to minus the power.
+    rest : ndarray of float, shape (n,)
+        Points on an unbounded scale that do not depend on the lasting pain. A new fracture adds.
+    """
+
+    belief: FloatArray
+    healed: float
+    power: FloatArray
+    start: FloatArray
+    rest: FloatArray
+
+    def unhealed(self, day: FloatArray | float) -> FloatArray:
+        """Return the probability that a fracture has not healed by a day."""
+        return np.asarray((1 + day / self.start) ** -self.power, dtype=np.float64)
+
+    def share(self, day: FloatArray, chance: FloatArray) -> FloatArray:
+        """Return the share of the lasting pain left on the days of k visits, shape (n, k).
+
+        Parameters
+        ----------
+        day : ndarray of float, shape (n, k)
+            Days of the visits.
+        chance : ndarray of float, shape (n,)
+            Uniform draws; a fracture heals when the probability above falls below its own.
+
+        Returns
+        -------
+        ndarray of float, shape (n, k)
+            Share.
+        """
+        whole = (1 + day / self.start[:, None]) ** -self.power[:, None] > chance[:, None]
+        return np.where(whole, 1.0, self.healed) * self.belief[:, None]
+
+
+def healing(
+    patients: Patients, age: FloatArray, healed: FloatArray, p: Section
+) -> tuple[FloatArray, FloatArray]:
+    """Return power and start of the chance that a fracture has not healed by a later day.
+
+    Of fractures not healed at age a, ((a + c) / (a + t + c)) to the power are not healed t days
+    later: a fresh fracture heals within weeks, an old one hardly any more. Weak bone and non-unions
+    heal more slowly.
+
+    Parameters
+    ----------
+    patients : Patients
+        The patients.
+    age, healed : ndarray of float, shape (n,)
+        Days from fracture to now, and whether it has healed already.
+    p : Section
+        The parameters of pain.
+
+    Returns
+    -------
+    power, start : ndarray of float, shape (n,)
+        See `PainCourse`.
+    """
+    united = 1 - p["healing_cleft"] * patients.per_episode("intravertebral_cleft")
+    strong = np.exp(p["healing_bone"] * patients.episodes["z_bone"])
+    power = p["healing"] * united * strong * (1 - healed)
+    return np.asarray(power, dtype=np.float64), age + p["healing_days"]
+
+
+def pain_course(patients: Patients, config: SimulationConfig, sites: Sites) -> PainCourse:
+    """Return the course of pain under the treatment the patients have.
 
     Parameters
     ----------
@@ -37,42 +111,54 @@ def expected_pain(patients: Patients, config: SimulationConfig, sites: Sites) ->
 
     Returns
     -------
-    ndarray of float, shape (n, 6)
-        Points; columns as in `VISITS`. A new fracture adds to it.
+    PainCourse
+        Everything but healing and chance.
     """
     x, p = patients.episodes, config.section("pain")
-    site = config["site_sd"] / _PROBIT * p["residual_sd"]
-    common = p["vas_slope"] * (x["vas_baseline"] - config["episode.vas_mean"])
-    common = common + linear(p, _terms(patients, config)) + _alignment(patients, config)
-    common = common + _lost_benefit(patients, config)
-    common = common + site * sites.effects["pain"][x["site"].astype(np.intp)]
-    course = np.array([p[f"mean_{visit}"] for visit in VISITS])
-    return np.asarray(common[:, None] + course, dtype=np.float64)
+    site = config["site_sd"] / _PROBIT * np.hypot(p["course_sd"], p["fluctuation_sd"])
+    rest = p["persistent"] + linear(p, _prognosis(patients, config))
+    rest = rest + site * sites.effects["pain"][x["site"].astype(np.intp)]
+    rest = rest - config["benefit"] * benefit(patients, config) * x["vertebroplasty"]
+    rest = rest + p["nocebo"] * (1 - x["believes_treated"])
+    power, start = healing(patients, x["fracture_age_days"], x["true_healed"], p)
+    belief = 1 - p["placebo"] * x["believes_treated"]
+    return PainCourse(belief, p["healed_share"], power, start, np.asarray(rest, dtype=np.float64))
 
 
-def draw_pain(
-    rng: np.random.Generator, expected: FloatArray, config: SimulationConfig
-) -> FloatArray:
-    """Return pain at each visit before rounding and without new fractures.
+def benefit(patients: Patients, config: SimulationConfig) -> FloatArray:
+    """Return the causal effect of cement on pain, in points, were the patient treated.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    expected : ndarray of float, shape (n, k)
-        Mean pain.
+    patients : Patients
+        After the procedure, or after it was planned for those who have none.
     config : SimulationConfig
         Parameters.
 
     Returns
     -------
-    ndarray of float, shape (n, k)
-        Points, not bounded.
+    ndarray of float, shape (n,)
+        Points of relief, before rounding and the bounds of the scale.
     """
-    p, n = config.section("pain"), len(expected)
-    lasting = np.sqrt(p["residual_correlation"]) * rng.standard_normal((n, 1))
-    passing = np.sqrt(1 - p["residual_correlation"]) * rng.standard_normal(expected.shape)
-    return np.asarray(expected + p["residual_sd"] * (lasting + passing), dtype=np.float64)
+    x, p = patients.episodes, config.section("pain")
+    old = over(x["fracture_age_days"], p["old_days"])
+    treated, volume = patients.vertebrae["treated"], patients.vertebrae["cement_volume_ml"]
+    mean_volume = mean_of(patients.owner, volume, treated, patients.n)
+    terms = {
+        "benefit_points": np.ones(patients.n),
+        "benefit_acute": 1 - over(x["fracture_age_days"], p["acute_days"]),
+        "benefit_thoracolumbar": patients.per_episode("is_junction"),
+        "benefit_bed_rest": x["bed_rest"] * (1 - old),
+        "benefit_old_cleft": old * patients.per_episode("intravertebral_cleft"),
+    }
+    shortfall = np.maximum(p["cement_enough"] - mean_volume, 0)
+    bent = over(x["true_pi"] - x["true_ll"], p["mismatch_from"])
+    bent = bent * patients.per_episode("is_junction")
+    moved = p["benefit_alignment_sva"] * x["z_sva"] + p["benefit_alignment_mismatch"] * bent
+    return np.asarray(
+        linear(p, terms) - p["benefit_shortfall"] * shortfall + config["alignment_effect"] * moved,
+        dtype=np.float64,
+    )
 
 
 def recorded_pain(pain: FloatArray, step: FloatArray) -> FloatArray:
@@ -81,19 +167,20 @@ def recorded_pain(pain: FloatArray, step: FloatArray) -> FloatArray:
 
 
 def response_risk(
-    patients: Patients, expected: FloatArray, hazard: Hazards, config: SimulationConfig
+    patients: Patients, course: PainCourse, hazard: Hazards, config: SimulationConfig
 ) -> FloatArray:
     """Return the true probability that recorded pain falls by 3 points at the month's visit.
 
-    Exact: the visit takes place on any day of its window alike, the patient may have died
-    (non-response) or broken another vertebra by then, and recorded pain is rounded.
+    Given pain as felt before the decision; what lasts of it is integrated out. Exact: the visit
+    takes place on any day of its window alike, by then the patient may have died (non-response),
+    healed, or broken another vertebra, and recorded pain is rounded.
 
     Parameters
     ----------
     patients : Patients
         After the procedure.
-    expected : ndarray of float, shape (n, 6)
-        Mean pain.
+    course : PainCourse
+        Pain but for healing and chance.
     hazard : Hazards
         Rates of fracture and death.
     config : SimulationConfig
@@ -104,17 +191,33 @@ def response_risk(
     ndarray of float, shape (n,)
         Probability.
     """
-    x, p = patients.episodes, config.section("pain")
-    ceiling = x["vas_baseline"] - RESPONSE_FALL + x["pain_step"] / 2
-    room = ceiling - expected[:, VISITS.index(RESPONSE_VISIT)]
-    sound = ndtr(room / p["residual_sd"])
-    broken = ndtr((room - p["new_fracture"]) / p["residual_sd"])
-    first, last = day_limits(config.section("schedule"), RESPONSE_VISIT)
+    x, extra = patients.episodes, config["pain.new_fracture"]
+    # By whether the fracture has healed, and by whether another vertebra broke.
+    chance = {
+        (healed, broken): _falls(x, course, course.healed if healed else 1.0,
+                                 extra if broken else 0.0, config)
+        for healed in (False, True) for broken in (False, True)
+    }  # fmt: skip
+    first, last = day_limits(config.section("schedule"), f"d{RESPONSE_DAY}")
     total = np.zeros(patients.n)
     for day in range(first, last + 1):
-        whole = hazard.unbroken_after(day)
-        total += hazard.alive_after(day) * (whole * sound + (1 - whole) * broken)
+        sound, sick = hazard.unbroken_after(day), course.unhealed(day)
+        well = sound * chance[True, False] + (1 - sound) * chance[True, True]
+        ill = sound * chance[False, False] + (1 - sound) * chance[False, True]
+        total += hazard.alive_after(day) * (sick * ill + (1 - sick) * well)
     return np.where(x["vas_baseline"] >= RESPONSE_FALL, total / (last - first + 1), 0.0)
+
+
+def _falls(
+    x: Columns, course: PainCourse, left: float, extra: float, config: SimulationConfig
+) -> FloatArray:
+    """Return the probability of a recorded fall of 3 points, given healing and new fracture."""
+    share, chance = course.belief * left, config["pain.course_sd"] ** 2
+    chance = chance + config["pain.fluctuation_sd"] ** 2
+    ceiling = x["vas_baseline"] - RESPONSE_FALL + x["pain_step"] / 2
+    room = ceiling - share * x["true_pain_expected"] - course.rest - extra
+    spread = np.sqrt(share**2 * x["true_pain_variance"] + chance)
+    return np.asarray(ndtr(room / spread), dtype=np.float64)
 
 
 def function_at_visits(
@@ -143,15 +246,11 @@ def function_at_visits(
     return rmdq, (rng.random(len(pain)) < expit(log_odds)).astype(np.float64)
 
 
-def _terms(patients: Patients, config: SimulationConfig) -> Columns:
+def _prognosis(patients: Patients, config: SimulationConfig) -> Columns:
+    """Return what goes with more or less pain later, whatever the treatment."""
     x, p, r = patients.episodes, config.section("pain"), config.section("reference")
-    old = over(x["fracture_age_days"], p["old_days"])
     number = np.bincount(patients.owner, minlength=patients.n).astype(np.float64)
-    treated = patients.vertebrae["treated"]
-    volume = mean_of(patients.owner, patients.vertebrae["cement_volume_ml"], treated, patients.n)
     return {
-        "fracture_age": expit(p["fracture_age_slope"] * x["log_fracture_age"]) - 0.5,
-        "old_cleft": old * patients.per_episode("intravertebral_cleft"),
         "no_oedema": 1 - patients.per_episode("mri_oedema"),
         "thoracolumbar": patients.per_episode("is_junction"),
         "further_vertebra": number - 1,
@@ -161,27 +260,6 @@ def _terms(patients: Patients, config: SimulationConfig) -> Columns:
         "opioids": x["opioids"] - r["opioids"],
         "male": x["sex"],
         "smoker": x["smoker"],
-        "t_score": x["t_score"] - config["bone.t_score_mean"],
+        "bone": x["z_bone"],
         "rmdq": x["rmdq_baseline"] - config["episode.rmdq_mean"],
-        "bed_rest_acute": x["bed_rest"] * (1 - old),
-        "cement_shortfall": np.maximum(p["cement_enough"] - volume, 0) * (volume > 0),
     }
-
-
-def _alignment(patients: Patients, config: SimulationConfig) -> FloatArray:
-    x, p = patients.episodes, config.section("pain")
-    mismatched = over(x["true_pi"] - x["true_ll"], p["mismatch_from"])
-    mismatched = mismatched * patients.per_episode("is_junction")
-    terms = {"alignment_sva": x["z_sva"], "alignment_mismatch": mismatched}
-    return config["alignment_effect"] * linear(p, terms)
-
-
-def _lost_benefit(patients: Patients, config: SimulationConfig) -> FloatArray:
-    """Return what conservative care forgoes: the benefit of cement and its expectation."""
-    x, p = patients.episodes, config.section("pain")
-    benefit = (
-        p["benefit_points"]
-        + p["benefit_acute"] * (x["fracture_age_days"] < p["acute_days"])
-        + p["benefit_thoracolumbar"] * patients.per_episode("is_junction")
-    )
-    return (config["benefit"] * benefit + p["expectation"]) * (1 - x["vertebroplasty"])

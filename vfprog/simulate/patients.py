@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vfprog.simulate.draws import any_of, flip, flip_logit, normal
+from vfprog.features.arrays import EpisodeArrays
+from vfprog.simulate.draws import any_of, flip, flip_logit, normal, normal_above
 from vfprog.simulate.fracture import draw_vertebrae
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray, IntArray
-    from vfprog.simulate.config import Section, SimulationConfig
+    from vfprog.simulate.config import SimulationConfig
     from vfprog.simulate.draws import Columns
     from vfprog.simulate.people import Sites
 
@@ -48,6 +49,11 @@ class Patients:
         """Return an episode column for each vertebra."""
         return self.episodes[name][self.owner]
 
+    def take(self, rows: IntArray) -> Patients:
+        """Return the episodes at some positions, with their vertebrae."""
+        taken = EpisodeArrays(self.n, self.episodes, self.vertebrae, self.owner).take(rows)
+        return Patients(taken.episodes, taken.vertebrae, taken.owner)
+
 
 def draw_patients(
     rng: np.random.Generator, people: Columns, config: SimulationConfig, sites: Sites
@@ -79,26 +85,45 @@ def draw_patients(
         "log_fracture_age": np.log(days / config["reference.fracture_age_days"]),
         "pain_step": sites.step[people["site"].astype(np.intp)],
     }
-    episodes |= _pain(rng, episodes, z, e)
-    episodes |= _state(rng, episodes, e)
+    episodes |= _pain(rng, episodes, config)
+    episodes |= _state(rng, episodes, config)
     vertebrae, owner = draw_vertebrae(rng, episodes, config)
     patients = Patients(episodes, vertebrae, owner)
     episodes |= _readings(rng, patients, config)
     return patients
 
 
-def _pain(rng: np.random.Generator, x: Columns, z_fracture: FloatArray, e: Section) -> Columns:
-    n = len(z_fracture)
-    z = e["vas_age"] * z_fracture + np.sqrt(1 - e["vas_age"] ** 2) * normal(rng, n)
-    felt = np.clip(e["vas_mean"] + e["vas_sd"] * z, 0, 10)
+def _pain(rng: np.random.Generator, x: Columns, config: SimulationConfig) -> Columns:
+    """Return pain as felt and recorded on the day of the decision, and what lasts of it.
+
+    What is felt is the lasting level and a passing fluctuation, both normal; given what is felt,
+    the lasting level is normal around a value nearer to the mean: regression to the mean.
+    """
+    e, p, n = config.section("episode"), config.section("pain"), len(x["log_fracture_age"])
+    between, within = p["lasting_sd"] ** 2, p["fluctuation_sd"] ** 2
+    sd, share = np.sqrt(between + within), between / (between + within)
+    mean = e["vas_mean"] + e["vas_age"] * x["log_fracture_age"]
+    felt = mean + sd * normal_above(rng, (e["vas_least"] - mean) / sd)
+    expected = mean + share * (felt - mean)
+    unknown = np.full(n, share * within)
     rest = np.sqrt(1 - e["rmdq_vas"] ** 2 - e["rmdq_frailty"] ** 2)
-    z_rmdq = e["rmdq_vas"] * z + e["rmdq_frailty"] * x["z_frailty"] + rest * normal(rng, n)
+    z_rmdq = e["rmdq_vas"] * (felt - config["reference.vas"]) / sd
+    z_rmdq = z_rmdq + e["rmdq_frailty"] * x["z_frailty"] + rest * normal(rng, n)
     rmdq = np.clip(np.rint(e["rmdq_mean"] + e["rmdq_sd"] * z_rmdq), 0, 24)
-    return {"vas_baseline": np.rint(felt / x["pain_step"]) * x["pain_step"], "rmdq_baseline": rmdq}
+    return {
+        "vas_baseline": np.rint(np.clip(felt, 0, 10) / x["pain_step"]) * x["pain_step"],
+        "rmdq_baseline": rmdq,
+        "true_healed": np.zeros(n),
+        "true_pain_felt": felt,
+        "true_pain": expected + np.sqrt(unknown) * rng.standard_normal(n),
+        "true_pain_expected": expected,
+        "true_pain_variance": unknown,
+    }
 
 
-def _state(rng: np.random.Generator, x: Columns, e: Section) -> Columns:
-    n, pain = len(x["vas_baseline"]), x["vas_baseline"] - e["vas_mean"]
+def _state(rng: np.random.Generator, x: Columns, config: SimulationConfig) -> Columns:
+    e, n = config.section("episode"), len(x["vas_baseline"])
+    pain = x["vas_baseline"] - config["reference.vas"]
     admitted = e["inpatient_logit"] + e["inpatient_vas"] * pain
     admitted = admitted + e["inpatient_age"] * x["log_fracture_age"]
     inpatient = flip_logit(rng, admitted + e["inpatient_frailty"] * x["z_frailty"])

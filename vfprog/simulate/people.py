@@ -1,4 +1,4 @@
-"""People before their fracture: age, frailty, bone and true spinopelvic alignment."""
+"""People before their fracture: latent health and bone quality, and true spinopelvic alignment."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Sites:
 
     Parameters
     ----------
-    share : ndarray of float, shape (k,)
-        Share of the patients.
+    share : ndarray of float
+        Share of the patients; k of them, or as many as one of several replicates has.
     effects : dict of str to ndarray of float, shape (k,)
         Standard normal deviations, by what they act on.
     step : ndarray of float, shape (k,)
@@ -35,8 +35,8 @@ class Sites:
     step: FloatArray
 
 
-def draw_sites(rng: np.random.Generator, config: SimulationConfig) -> Sites:
-    """Return the sites of one registry.
+def draw_sites(rng: np.random.Generator, config: SimulationConfig, replicates: int = 1) -> Sites:
+    """Return the sites of one registry, or of several replicates with sites of their own.
 
     Parameters
     ----------
@@ -44,15 +44,17 @@ def draw_sites(rng: np.random.Generator, config: SimulationConfig) -> Sites:
         Source of randomness.
     config : SimulationConfig
         Parameters.
+    replicates : int
+        How many times all sites are drawn; those of one replicate lie next to each other.
 
     Returns
     -------
     Sites
-        Shares, effects on outcomes and practice, and scale of pain.
+        Shares within a replicate, effects on outcomes and practice, and scale of pain.
     """
     s = config.section("sites")
-    k = int(s["count"])
-    share = (np.arange(k) + 2.0) ** -s["size_decay"]
+    share = (np.arange(int(s["count"])) + 2.0) ** -s["size_decay"]
+    k = len(share) * replicates
     names = ("pain", "height", "fracture", "choice", "alignment")
     effects = {name: normal(rng, k) for name in names}
     halves = np.arange(k) < round(s["halves_share"] * k)
@@ -78,9 +80,10 @@ def draw_people(
     Returns
     -------
     dict of str to ndarray
-        Columns of length n; names that begin with ``true_`` or ``z_`` are never recorded.
+        Columns of length n; names that begin with ``true_`` or ``z_`` are never recorded, such as
+        ``z_frailty`` (latent health) and ``z_bone`` (latent bone quality).
     """
-    people = _person(rng, n, config.section("person"))
+    people = _person(rng, n, config)
     people["site"] = choose(rng, sites.share.tolist(), n).astype(np.float64)
     people |= _bone(rng, people, config.section("bone"))
     people |= _alignment(rng, people, config)
@@ -110,9 +113,10 @@ def later(people: Columns, rows: IntArray, years: FloatArray, fractures: FloatAr
     return older
 
 
-def _person(rng: np.random.Generator, n: int, p: Section) -> Columns:
-    z_age = normal(rng, n)
-    age = np.clip(p["age_mean"] + p["age_sd"] * z_age, p["age_least"], p["age_most"])
+def _person(rng: np.random.Generator, n: int, config: SimulationConfig) -> Columns:
+    p, r = config.section("person"), config.section("reference")
+    age = np.clip(p["age_mean"] + p["age_sd"] * normal(rng, n), p["age_least"], p["age_most"])
+    z_age = (age - r["age_years"]) / r["age_sd"]
     frailty = p["frailty_age"] * z_age + np.sqrt(1 - p["frailty_age"] ** 2) * normal(rng, n)
     bmi = p["bmi_mean"] + p["bmi_sd"] * normal(rng, n)
     ill = p["asa_frailty"] * frailty + np.sqrt(1 - p["asa_frailty"] ** 2) * normal(rng, n)
@@ -132,12 +136,15 @@ def _person(rng: np.random.Generator, n: int, p: Section) -> Columns:
 
 def _bone(rng: np.random.Generator, people: Columns, b: Section) -> Columns:
     n = len(people["z_age"])
-    z = b["t_score_age"] * people["z_age"] + np.sqrt(1 - b["t_score_age"] ** 2) * normal(rng, n)
+    own = np.sqrt(1 - b["t_score_age"] ** 2) * normal(rng, n)
+    z = b["quality_shift"] + b["t_score_age"] * people["z_age"] + own
+    seen = b["t_score_quality"] * z + np.sqrt(1 - b["t_score_quality"] ** 2) * normal(rng, n)
     prevalent = _prevalent(rng, z, b)
     taken = b["treatment_logit"] + b["treatment_prevalent"] * (prevalent - b["prevalent_mean"])
     vitamin_d = b["vitamin_d_median"] * np.exp(b["vitamin_d_log_sd"] * normal(rng, n))
     return {
-        "t_score": np.round(b["t_score_mean"] + b["t_score_sd"] * z, 1),
+        "z_bone": z,
+        "t_score": np.round(b["t_score_mean"] + b["t_score_sd"] * seen, 1),
         "n_prevalent_fractures": prevalent,
         "glucocorticoids": flip(rng, b["glucocorticoids"], n),
         "vitamin_d_nmol_l": np.round(np.clip(vitamin_d, b["vitamin_d_least"], b["vitamin_d_most"])),
@@ -146,7 +153,7 @@ def _bone(rng: np.random.Generator, people: Columns, b: Section) -> Columns:
 
 
 def _prevalent(rng: np.random.Generator, z_bone: FloatArray, b: Section) -> FloatArray:
-    """Return negative binomial counts whose log mean falls with bone density."""
+    """Return negative binomial counts whose log mean falls with bone quality."""
     slope, shape = b["prevalent_t_score"], 1 / b["prevalent_dispersion"]
     mean = b["prevalent_mean"] * np.exp(slope * z_bone - slope**2 / 2)
     count = rng.poisson(mean * rng.gamma(shape, 1 / shape, len(mean)))
@@ -183,9 +190,9 @@ def _alignment(rng: np.random.Generator, people: Columns, config: SimulationConf
 
 def _standard_mismatch(mismatch: FloatArray, pi_sd: float, config: SimulationConfig) -> FloatArray:
     """Return PI-LL in standard deviations around its mean, both as the parameters imply them."""
-    a, p = config.section("alignment"), config.section("person")
-    mean = (1 - a["ll_pi"]) * a["pi_mean"] - a["ll_intercept"] - a["ll_age"] * p["age_mean"]
-    parts = (1 - a["ll_pi"]) * pi_sd, a["ll_age"] * p["age_sd"], a["ll_residual_sd"]
+    a, r = config.section("alignment"), config.section("reference")
+    mean = (1 - a["ll_pi"]) * a["pi_mean"] - a["ll_intercept"] - a["ll_age"] * r["age_years"]
+    parts = (1 - a["ll_pi"]) * pi_sd, a["ll_age"] * r["age_sd"], a["ll_residual_sd"]
     return np.asarray((mismatch - mean) / np.sqrt(np.sum(np.square(parts))), dtype=np.float64)
 
 

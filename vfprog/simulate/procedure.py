@@ -11,12 +11,15 @@ from scipy.special import expit
 from vfprog.simulate.draws import choose, flip, flip_logit, linear, normal, over
 
 if TYPE_CHECKING:
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.simulate.config import SimulationConfig
     from vfprog.simulate.draws import Columns
     from vfprog.simulate.patients import Patients
     from vfprog.simulate.people import Sites
 
+# A sham procedure is believed to be a treatment; conservative care is open.
+ARMS = ("conservative", "vertebroplasty", "sham")
+CONSERVATIVE, VERTEBROPLASTY, SHAM = range(3)
 LEAK_NONE, LEAK_DISC = 0.0, 1.0
 
 
@@ -39,7 +42,7 @@ def preference(patients: Patients, config: SimulationConfig, sites: Sites) -> Fl
     """
     x, p = patients.episodes, config.section("procedure")
     terms = {
-        "choice_vas": x["vas_baseline"] - config["episode.vas_mean"],
+        "choice_vas": x["vas_baseline"] - config["reference.vas"],
         "choice_fracture_age": x["log_fracture_age"],
         "choice_inpatient": x["inpatient"],
         "choice_bed_rest": x["bed_rest"],
@@ -78,10 +81,14 @@ def intercept_for(score: FloatArray, fraction: float) -> float:
     return (low + high) / 2
 
 
-def perform(
-    rng: np.random.Generator, patients: Patients, log_odds: FloatArray, config: SimulationConfig
-) -> Patients:
-    """Return the patients with treatment received and the values of the procedure.
+def decide(rng: np.random.Generator, log_odds: FloatArray) -> IntArray:
+    """Return the treatment each patient gets in a registry, as its place in `ARMS`."""
+    chosen = flip_logit(rng, log_odds)
+    return np.where(chosen == 1, VERTEBROPLASTY, CONSERVATIVE).astype(np.intp)
+
+
+def plan(rng: np.random.Generator, patients: Patients, config: SimulationConfig) -> Columns:
+    """Return what a vertebroplasty would be in every vertebra, whether or not it takes place.
 
     Parameters
     ----------
@@ -89,31 +96,51 @@ def perform(
         Source of randomness.
     patients : Patients
         Before the decision.
-    log_odds : ndarray of float, shape (n,)
-        Log-odds of vertebroplasty.
     config : SimulationConfig
         Parameters.
 
     Returns
     -------
-    Patients
-        With ``vertebroplasty`` per episode and ``treated``, ``cement_volume_ml`` and
-        ``cement_leakage`` per vertebra; volume is 0 and leakage none where untreated.
+    dict of str to ndarray of float, shape (m,)
+        ``treated``, ``cement_volume_ml`` and ``cement_leakage``; volume is 0 and leakage none in
+        a further vertebra that would be left out.
     """
-    p, m = config.section("procedure"), len(patients.owner)
-    chosen = flip_logit(rng, log_odds)
+    m = len(patients.owner)
     is_first = np.diff(patients.owner, prepend=-1) != 0
-    included = np.where(is_first, 1.0, flip(rng, p["further_level"], m))
-    treated = chosen[patients.owner] * included
-    volume = _volume(rng, patients, config) * treated
-    procedure = {
-        "treated": treated,
-        "cement_volume_ml": volume,
-        "cement_leakage": _leakage(rng, patients.vertebrae, volume, config) * treated,
+    included = np.where(is_first, 1.0, flip(rng, config["procedure.further_level"], m))
+    volume = _volume(rng, patients, config) * included
+    leakage = _leakage(rng, patients.vertebrae, volume, config) * included
+    return {"treated": included, "cement_volume_ml": volume, "cement_leakage": leakage}
+
+
+def under(patients: Patients, planned: Columns, arm: IntArray) -> Patients:
+    """Return patients as they are under a treatment.
+
+    Parameters
+    ----------
+    patients : Patients
+        Before the decision.
+    planned : dict of str to ndarray
+        From `plan`.
+    arm : ndarray of int, shape (n,)
+        Place of each patient's treatment in `ARMS`.
+
+    Returns
+    -------
+    Patients
+        With ``arm``, ``vertebroplasty`` and ``believes_treated`` per episode, and the values of
+        the procedure per vertebra, 0 without vertebroplasty.
+    """
+    cemented = (arm == VERTEBROPLASTY).astype(np.float64)
+    episode = {
+        "arm": arm.astype(np.float64),
+        "vertebroplasty": cemented,
+        "believes_treated": (arm != CONSERVATIVE).astype(np.float64),
     }
+    procedure = {name: values * cemented[patients.owner] for name, values in planned.items()}
     return replace(
         patients,
-        episodes=patients.episodes | {"vertebroplasty": chosen},
+        episodes=patients.episodes | episode,
         vertebrae=patients.vertebrae | procedure,
     )
 

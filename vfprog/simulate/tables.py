@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from vfprog.simulate.draws import Columns
 
 
-def identifiers(prefix: str, n: int) -> pd.Series[str]:
-    """Return n identifiers such as ``E000001``."""
-    width = max(6, len(str(n)))
-    return pd.Series([f"{prefix}{i:0{width}d}" for i in range(1, n + 1)], dtype="str")
+def identifiers(prefix: str, n: int, *, first: int = 0, width: int = 6) -> pd.Series[str]:
+    """Return n identifiers such as ``E000001``, counted on from a number of earlier ones."""
+    numbers = range(first + 1, first + n + 1)
+    return pd.Series([f"{prefix}{i:0{width}d}" for i in numbers], dtype="str")
 
 
 def words(levels: Sequence[str], codes: FloatArray) -> Any:
@@ -90,6 +90,12 @@ def event_table(rows: Columns, ids: pd.Series[str]) -> pd.DataFrame:
             "level": words(load_dictionary()["level"].levels, rows["level"]),
         }
     )
+
+
+def truth_table(truth: Columns, ids: pd.Series[str]) -> pd.DataFrame:
+    """Return true risks as numbers, and potential outcomes as truth values."""
+    columns = {k: v if k.startswith("risk_") else v == 1 for k, v in truth.items()}
+    return pd.DataFrame({"episode_id": ids} | columns)
 
 
 def _ids(rows: Columns, ids: pd.Series[str]) -> Any:

@@ -34,7 +34,7 @@ class Part:
 
     @property
     def first_person(self) -> int:
-        """Participants of the parts before it."""
+        """Number of participants in the parts before it."""
         return self.number * PART_SIZE
 
     @property

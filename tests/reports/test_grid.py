@@ -62,7 +62,8 @@ def test_any_table_is_shown_column_by_column():
 
 def test_only_a_column_of_numbers_stands_flush_right():
     rows = (("1", "-0.5", "5 of 6 sites", ""), ("2", NONE, "none", NONE), ("3", "70", "x", ""))
-    assert Grid("C", ("a", "b", "c", "d"), rows).numeric == (False, True, False, False)
+    assert Grid("C", ("a", "b", "c", "d"), rows).numeric == (False, True, False, True)
+    assert Grid("C", ("a", "b"), ()).numeric == (False, False)
 
 
 def test_words_for_names():

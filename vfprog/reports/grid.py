@@ -86,9 +86,8 @@ class Grid:
     @property
     def numeric(self) -> tuple[bool, ...]:
         """Whether each column holds numbers, and so stands flush right; the first never does."""
-        told = [{_is_number(row[place]) for row in self.rows if row[place] not in {"", NONE}}
-                for place in range(len(self.columns))]  # fmt: skip
-        return tuple(place > 0 and kinds == {True} for place, kinds in enumerate(told))
+        cells = [tuple(row[place] for row in self.rows) for place in range(len(self.columns))]
+        return tuple(place > 0 and _is_numeric(column) for place, column in enumerate(cells))
 
 
 def label(name: str) -> str:
@@ -257,6 +256,12 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return label(value) if _IDENTIFIER.fullmatch(value) or value in LABELS else value
     return whole(value) if float(value).is_integer() else short(float(value))
+
+
+def _is_numeric(column: tuple[str, ...]) -> bool:
+    """Return whether a column holds numbers, or dashes in their place, and nothing else."""
+    told = [cell for cell in column if cell]
+    return bool(told) and all(cell == NONE or _is_number(cell) for cell in told)
 
 
 def _is_number(cell: str) -> bool:

@@ -44,7 +44,7 @@ def backwards(levels):
     ("sex", backwards("sex"), "looks exchanged"),
     ("asa_class", lambda x: (x.astype(float) + 1), "shifted up by one level"),
     ("of_type", backwards("of_type"), "looks reversed"),
-    ("fracture_age_days", lambda x: x / 30.4, "has a median of 1.1"),
+    ("fracture_age_days", lambda x: x / 30.4, "has a median of 1.2"),
     ("t_score", lambda x: -x, "outside the 1% to 99% quantiles"),
     ("t_score", lambda x: x * np.nan, "is missing throughout"),
 ])  # fmt: skip

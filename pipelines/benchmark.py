@@ -52,11 +52,17 @@ def usual_way(model: PrognosticModel, X: FloatArray) -> Callable[[], Any]:
     frame = pd.DataFrame(X, columns=[f"x{place}" for place in range(X.shape[1])])
     y = np.random.default_rng(1).random(len(X)) < model.risk(X)
     linear = make_pipeline(ClinicalEncoder(), StandardScaler(), LogisticRegression(max_iter=500))
-    rounds = 0 if model.trees is None else model.trees.n_trees
-    trees = XGBClassifier(n_estimators=rounds, max_depth=3, n_jobs=1)
+    row = frame.iloc[:1]
+    if model.trees is None:
+        linear.fit(frame, y)
+        risk = CalibratedClassifierCV(FrozenEstimator(linear)).fit(frame, y)
+        terms = linear[:-1]
+        explainer = shap.LinearExplainer(linear[-1], terms.transform(frame))
+        return lambda: (risk.predict_proba(row), explainer.shap_values(terms.transform(row)))
+    trees = XGBClassifier(n_estimators=model.trees.n_trees, max_depth=3, n_jobs=1)
     both = VotingClassifier([("linear", linear), ("trees", trees)], voting="soft").fit(frame, y)
     risk = CalibratedClassifierCV(FrozenEstimator(both)).fit(frame, y)
-    explainer, row = shap.TreeExplainer(both.named_estimators_["trees"]), frame.iloc[:1]
+    explainer = shap.TreeExplainer(both.named_estimators_["trees"])
     return lambda: (risk.predict_proba(row), explainer.shap_values(row))
 
 
@@ -65,7 +71,7 @@ def budgets(bundle: str, arrays: EpisodeArrays, n: int) -> Iterator[tuple[str, f
     full = vfprog.load_bundle(bundle)
     bare = replace(full, files={k: v for k, v in full.files.items() if "members" not in k})
     names = [f"{endpoint}_postprocedure" for endpoint in full.endpoints]
-    models = [full.model(name) for name in names if full.booster(name)]
+    models = [full.model(name) for name in names]
     derived = derive_features(arrays, full.dictionary)
     calls = [usual_way(model, model.matrix(derived, arrays.n)) for model in models]
     usual = seconds(lambda: [call() for call in calls], times=20)
@@ -84,7 +90,7 @@ def budgets(bundle: str, arrays: EpisodeArrays, n: int) -> Iterator[tuple[str, f
     many = arrays.take(np.random.default_rng(1).integers(0, arrays.n, n))
     derived = derive_features(many, full.dictionary)
     theirs = 0.0
-    for model in models:
+    for model in (model for model in models if model.trees is not None):
         booster, X = load_booster(full.booster(model.name) or b""), model.matrix(derived, n)
         theirs += seconds(booster.inplace_predict, X)
     yield f"score {n:,} patients", seconds(score_arrays, full, many), theirs, "<= 2"

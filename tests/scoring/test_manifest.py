@@ -24,8 +24,9 @@ def rewrite(folder, **changes):
 
 
 def test_the_digest_is_that_of_the_file(folder):
-    manifest, digest = read_manifest(folder)
-    assert digest == hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    manifest, raw = read_manifest(folder)
+    assert raw == (folder / MANIFEST).read_bytes()
+    assert load_bundle(folder).identity.sha256 == hashlib.sha256(raw).hexdigest()
     files = read_files(folder, manifest)
     assert files.keys() == manifest["files"].keys()
     assert all(files[name] == (folder / name).read_bytes() for name in files)

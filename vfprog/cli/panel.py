@@ -120,7 +120,7 @@ def what_if_lines(answer: WhatIf, bundle: Bundle, style: Style) -> Iterator[str]
     )
     yield from wrapped("What if: ", changes, style)
     for line in answer.endpoints:
-        label = bundle.model(f"{line.endpoint}_{bundle.endpoints[line.endpoint][0]}").endpoint.label
+        label = bundle.rules[line.endpoint].label
         if line.risk_before is None or line.risk_after is None or line.change is None:
             yield f"    {label:26} no risk before or after"
             continue

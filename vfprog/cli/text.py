@@ -92,8 +92,7 @@ def _banner(words: str, style: Style) -> Iterator[str]:
 
 
 def _prognosis(prognosis: Prognosis, bundle: Bundle, style: Style) -> Iterator[str]:
-    name = f"{prognosis.endpoint}_{prognosis.prediction_time}"
-    endpoint = bundle.model(name).endpoint
+    endpoint = bundle.rules[prognosis.endpoint]
     time = f"{endpoint.horizon}, {_TIMES[prognosis.prediction_time]}"
     title = endpoint.label
     gap = style.width - len(title) - len(time)

@@ -12,8 +12,7 @@ from vfprog.features.design import derive_features
 from vfprog.features.encoder import encode
 from vfprog.reports.grid import NONE, Grid
 from vfprog.reports.words import counted
-from vfprog.scoring.patient import read_patients
-from vfprog.scoring.predict import LEVEL
+from vfprog.scoring.patient import LEVEL, read_patients
 from vfprog.scoring.trees import margin
 
 if TYPE_CHECKING:

@@ -24,17 +24,21 @@ from pydantic import ValidationError
 
 from vfprog.errors import BundleError
 from vfprog.schema.dictionary import Dictionary
+from vfprog.schema.endpoints import Endpoint
 from vfprog.scoring.manifest import (
     FORMAT_VERSION,
     MANIFEST,
+    TABLES,
     check_whole,
-    content_digest,
     is_bundle,
+    read_file,
     read_files,
     read_manifest,
+    seal,
 )
 from vfprog.scoring.members import Members
 from vfprog.scoring.model import PrognosticModel
+from vfprog.scoring.patient import LEVEL, PELVIC_ANGLES
 from vfprog.scoring.peers import PeerTable
 from vfprog.scoring.plausible import Plausible, plausible_values
 from vfprog.scoring.prognosis import ModelIdentity
@@ -59,12 +63,15 @@ class Bundle:
     identity : ModelIdentity
         Name, version and digest.
     files : dict of str to bytes
-        Content of the other files, hashes checked.
+        Content of the files of models and members, hashes checked.
+    folder : pathlib.Path
+        Where its tables are.
     """
 
     manifest: dict[str, Any]
     identity: ModelIdentity
     files: dict[str, bytes] = field(repr=False)
+    folder: Path
     _models: dict[str, PrognosticModel] = field(default_factory=dict, repr=False)
     _members: dict[str, Members] = field(default_factory=dict, repr=False)
 
@@ -108,6 +115,26 @@ class Bundle:
         """The names of the models, such as ``response_preprocedure``."""
         return tuple(self.manifest["models"])
 
+    @cached_property
+    def rules(self) -> dict[str, Endpoint]:
+        """The endpoints by name, as the manifest holds them: no model's numbers are needed."""
+        specs = (spec["endpoint"] for spec in self.manifest["models"].values())
+        try:
+            return {spec["name"]: Endpoint.model_validate(spec) for spec in specs}
+        except ValidationError as error:
+            raise BundleError(f"an endpoint of the manifest is malformed: {error}") from error
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """The predictors that count: two pelvic angles give the third, a level its vertebra."""
+        features = (f for spec in self.manifest["models"].values() for f in spec["features"])
+        counted = {parent for feature in features for parent in feature["parents"]}
+        if not counted.isdisjoint(PELVIC_ANGLES):
+            counted |= set(PELVIC_ANGLES)
+        if not counted.isdisjoint(p.name for p in self.dictionary.of_table("vertebrae")):
+            counted.add(LEVEL)
+        return frozenset(counted)
+
     def model(self, name: str) -> PrognosticModel:
         """Return one model by name."""
         if name not in self._models:
@@ -134,14 +161,15 @@ class Bundle:
     @property
     def table_names(self) -> tuple[str, ...]:
         """The names of the long tables the training left behind, see `table`."""
-        return tuple(Path(f).stem for f in self.files if f.startswith("tables/"))
+        return tuple(Path(f).stem for f in self.manifest["files"] if f.startswith(TABLES))
 
     def table(self, name: str) -> dict[str, list[Any]]:
         """Return one long table as columns, ready for ``pandas.DataFrame``; None where empty."""
         if name not in self.table_names:
             raise BundleError(f"no table {name!r} in the bundle; there is: {self.table_names}")
+        content = read_file(self.folder, f"{TABLES}{name}.json", self.manifest)
         try:
-            columns: dict[str, list[Any]] = json.loads(self.files[f"tables/{name}.json"])
+            columns: dict[str, list[Any]] = json.loads(content)
         except ValueError as error:
             raise BundleError(f"tables/{name}.json is damaged: {error}") from error
         return columns
@@ -218,7 +246,7 @@ class BundleParts:
 
 
 def load_bundle(path: str | Path) -> Bundle:
-    """Load a bundle, checking its format and every hash.
+    """Load a bundle, checking its format and the hash of every file it loads.
 
     Parameters
     ----------
@@ -236,17 +264,18 @@ def load_bundle(path: str | Path) -> Bundle:
         No bundle there, unknown format, a missing or altered file, or a malformed manifest.
     """
     folder = Path(path)
-    manifest, digest = read_manifest(folder)
+    manifest, raw = read_manifest(folder)
+    digest = hashlib.sha256(raw).hexdigest()
     trained_on = "simulated" if manifest["simulated"] else "registry"
     identity = ModelIdentity(manifest["name"], manifest["version"], trained_on, digest)
-    bundle = Bundle(manifest, identity, read_files(folder, manifest))
+    bundle = Bundle(manifest, identity, read_files(folder, manifest), folder)
     try:
         schema_hash = bundle.dictionary.digest()
     except ValidationError as error:
         raise BundleError(f"{folder}: the dictionary is malformed: {error}") from error
     if schema_hash != manifest["schema_hash"]:
         raise BundleError(f"{folder}: the dictionary does not match its schema hash")
-    check_whole(folder, manifest)
+    check_whole(folder, manifest, raw)
     return bundle
 
 
@@ -305,8 +334,7 @@ def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> bytes:
         "lineage": parts.lineage,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    manifest["sha256"] = content_digest(manifest)
-    return json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    return seal(manifest)
 
 
 def _put_in_place(beside: Path, folder: Path) -> None:
@@ -345,7 +373,7 @@ def check_free(folder: Path, *, force: bool) -> None:
 def _contents(parts: BundleParts) -> dict[str, bytes]:
     files = {f"models/{n}.npz": _npz_bytes(m.to_arrays()) for n, m in parts.models.items()}
     files |= {f"models/{n}.xgb.json": content for n, content in parts.boosters.items()}
-    files |= {f"members/{n}.npz": _npz_bytes(m.to_arrays()) for n, m in parts.members.items()}
+    files |= {f"members/{n}.npz": _stored(m.to_arrays()) for n, m in parts.members.items()}
     files |= {f"tables/{n}.json": _json_bytes(columns) for n, columns in parts.tables.items()}
     return files
 
@@ -357,4 +385,11 @@ def _json_bytes(columns: Mapping[str, list[Any]]) -> bytes:
 def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _stored(arrays: Mapping[str, Any]) -> bytes:
+    """Return arrays as they are: a clinician's call should not wait for members to be unpacked."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
     return buffer.getvalue()

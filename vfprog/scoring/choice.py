@@ -97,7 +97,7 @@ def assignments(bundle: Bundle, arrays: EpisodeArrays) -> list[tuple[str, BoolAr
             if not rows.any():
                 continue
             name = f"{endpoint}_{time}"
-            rows = rows & applicable(bundle.model(name).endpoint, arrays)
+            rows = rows & applicable(bundle.rules[endpoint], arrays)
             if rows.any():
                 chosen.append((name, rows))
     return chosen

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
+TABLES = "tables/"
+_BLANK = "0" * 64
 _FILE = re.compile(
     r"(models|members)/[a-z][a-z0-9_]*\.(npz|xgb\.json)|tables/[a-z][a-z0-9_]*\.json"
 )
@@ -34,7 +36,7 @@ _FIELDS: dict[str, type[Any]] = {
 }
 
 
-def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
+def read_manifest(folder: Path) -> tuple[dict[str, Any], bytes]:
     """Read the manifest of a bundle and check its form.
 
     Parameters
@@ -46,8 +48,8 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     -------
     manifest : dict
         Its content.
-    sha256 : str
-        Its digest.
+    raw : bytes
+        The file.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         raise BundleError(f"{folder}: the manifest holds no model")
     for name, spec in manifest["models"].items():
         _check_model(folder, name, spec, manifest["files"])
-    return manifest, hashlib.sha256(raw).hexdigest()
+    return manifest, raw
 
 
 def _check_model(folder: Path, name: str, spec: Any, files: dict[str, Any]) -> None:
@@ -89,7 +91,7 @@ def _check_model(folder: Path, name: str, spec: Any, files: dict[str, Any]) -> N
 
 
 def read_files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
-    """Read every file a manifest names and check it against its hash.
+    """Read the numbers of all models and members, checking each file against its hash.
 
     Parameters
     ----------
@@ -101,7 +103,7 @@ def read_files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        Content by name.
+        Content by name; tables, which no prediction needs, are read when asked for.
 
     Raises
     ------
@@ -109,39 +111,64 @@ def read_files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
         A name no bundle holds, so that nothing outside the folder is read; a file that is
         missing or was altered.
     """
-    return {name: _verified(folder, name, sha) for name, sha in manifest["files"].items()}
+    for name in manifest["files"]:
+        if not _FILE.fullmatch(name):
+            raise BundleError(f"{folder}: the manifest names {name!r}, which no bundle holds")
+    used = (name for name in manifest["files"] if not name.startswith(TABLES))
+    return {name: read_file(folder, name, manifest) for name in used}
 
 
-def _verified(folder: Path, name: str, sha256: str) -> bytes:
-    if not _FILE.fullmatch(name):
-        raise BundleError(f"{folder}: the manifest names {name!r}, which no bundle holds")
+def read_file(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
+    """Read one file a manifest names and check it against its hash.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the bundle.
+    name : str
+        Name of the file, as the manifest has it.
+    manifest : dict
+        The checked manifest.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    BundleError
+        The file is missing or was altered.
+    """
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
         raise BundleError(f"{folder}: {name} cannot be read: {error}") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
+    if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
         raise BundleError(f"{folder}: {name} was altered, its sha256 is not that of the manifest")
     return content
 
 
-def content_digest(manifest: dict[str, Any]) -> str:
-    """Return the sha256 of all a manifest says, its own digest aside.
+def seal(manifest: dict[str, Any]) -> bytes:
+    """Return a manifest as the bytes of its file, its own digest among them.
 
     Parameters
     ----------
     manifest : dict
-        Content of a manifest.
+        All it says; an entry ``sha256`` is made anew.
 
     Returns
     -------
-    str
-        Digest of its canonical JSON.
+    bytes
+        JSON whose ``sha256`` is the digest of the file with zeros in its place.
     """
-    content = {key: value for key, value in manifest.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    blank = manifest | {"sha256": _BLANK}
+    raw = json.dumps(blank, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    digest = hashlib.sha256(raw).hexdigest()
+    return raw.replace(_BLANK.encode(), digest.encode())
 
 
-def check_whole(folder: Path, manifest: dict[str, Any]) -> None:
+def check_whole(folder: Path, manifest: dict[str, Any], raw: bytes) -> None:
     """Refuse a manifest edited by hand, and files it does not name.
 
     This finds accidents and careless edits; whoever recomputes the digest is found out only by
@@ -153,13 +180,17 @@ def check_whole(folder: Path, manifest: dict[str, Any]) -> None:
         Folder of the bundle.
     manifest : dict
         Its checked manifest.
+    raw : bytes
+        The file it was read from.
 
     Raises
     ------
     BundleError
         The manifest is not as it was written, or a stray file lies beside those it names.
     """
-    if manifest.get("sha256") != content_digest(manifest):
+    said = str(manifest.get("sha256"))
+    blank = raw.replace(said.encode(), _BLANK.encode())
+    if hashlib.sha256(blank).hexdigest() != said:
         raise BundleError(
             f"{folder}: {MANIFEST} was altered, its sha256 is not that of its content"
         )

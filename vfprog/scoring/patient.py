@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Keys of a registry row that are no inputs; a row pasted from a registry may carry them.
 STRUCTURAL = frozenset(column.name for column in REGISTRY["episodes"])
+LEVEL = "level"
 PELVIC_ANGLES = ("pelvic_incidence_deg", "pelvic_tilt_deg", "sacral_slope_deg")
 # More than this between PI and PT + SS is no reading error.
 PELVIC_TOLERANCE_DEG = 10.0

@@ -35,7 +35,8 @@ class PeerTable:
     """
 
     def __init__(self, content: Mapping[str, Any], dictionary: Dictionary) -> None:
-        self._rows: dict[tuple[str, str, str], list[Peer]] = {}
+        self._rows: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+        self._labels: dict[str, str] = {}
         self._groupings: list[tuple[Any, tuple[str, ...]]] = []
         if not content:
             return
@@ -45,13 +46,11 @@ class PeerTable:
         try:
             rules = Subgroups.model_validate(content["rules"])
             self._groupings = [(g, g.groups(dictionary)) for g in rules.known_to(dictionary)]
-            labels = {g.name: g.label for g in rules.subgroups}
+            self._labels = {g.name: g.label for g in rules.subgroups}
             for row in content["performance"]:
                 key = (row["model"], row["grouping"], row["group"])
-                label = row.get("label") or labels[row["grouping"]]
-                figures = (row.get(name) for name in _FIGURES)
-                peer = Peer(row["grouping"], label, row["group"], *figures)
-                self._rows.setdefault(key, []).append(peer)
+                row.get("label") or self._labels[row["grouping"]]  # or it is malformed
+                self._rows.setdefault(key, []).append(row)
         except (AttributeError, KeyError, TypeError, ValidationError) as error:
             raise BundleError(f"'subgroups' of the manifest is malformed: {error!r}") from error
 
@@ -91,6 +90,12 @@ class PeerTable:
             All figures the bundle has of them.
         """
         return tuple(
-            peer for grouping, group in groups
-            for peer in self._rows.get((model, grouping, group), ())
-        )  # fmt: skip
+            self._peer(row)
+            for grouping, group in groups
+            for row in self._rows.get((model, grouping, group), ())
+        )
+
+    def _peer(self, row: Mapping[str, Any]) -> Peer:
+        label = row.get("label") or self._labels[row["grouping"]]
+        figures: Any = (row.get(name) for name in _FIGURES)
+        return Peer(row["grouping"], label, row["group"], *figures)

@@ -18,7 +18,7 @@ from vfprog.scoring.choice import (
 )
 from vfprog.scoring.members import INSTABILITY_LEVEL
 from vfprog.scoring.panel_build import beside_the_risks, with_panel
-from vfprog.scoring.patient import PELVIC_ANGLES, patient_of, read_patients
+from vfprog.scoring.patient import LEVEL, patient_of, read_patients
 from vfprog.scoring.prognosis import Contribution, Prediction, Prognosis, Warn
 from vfprog.scoring.values import PatientValues
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from vfprog.scoring.members import Members
     from vfprog.scoring.model import PrognosticModel
 
-LEVEL = "level"
 _CODES = {"usual_range": "outside_usual_range"}
 
 
@@ -167,13 +166,9 @@ def _contributions(
 def _unused(bundle: Bundle) -> list[Warn]:
     """Return a warning for each predictor no model learned: who gives it must not think it counts.
 
-    It was constant or never recorded in the registry. Of the pelvic angles two give the third,
-    and a level names its vertebra, used or not.
+    It was constant or never recorded in the registry. A level names its vertebra, used or not.
     """
-    models = [bundle.model(name) for name in bundle.model_names]
-    known = {LEVEL}.union(*(model.parents for model in models))
-    if not known.isdisjoint(PELVIC_ANGLES):
-        known |= set(PELVIC_ANGLES)
+    known = bundle.counted | {LEVEL}
     text = "was given, but no model of this bundle uses it"
     return [
         Warn("not_used", p.name, text)
@@ -199,7 +194,7 @@ def _warnings(
             text = f"no risk of {name}: this bundle has a model of it after the procedure only"
             for row in before:
                 collected[row].append(Warn("no_model", None, text))
-        endpoint = bundle.model(f"{name}_{bundle.endpoints[name][0]}").endpoint
+        endpoint = bundle.rules[name]
         for row in np.flatnonzero(~applicable(endpoint, arrays)).tolist():
             limit = f"{endpoint.vas_baseline_at_least:g}"
             text = f"no risk of {name}: it is defined for a baseline pain of at least {limit}"

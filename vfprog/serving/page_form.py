@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vfprog.scoring.patient import PELVIC_ANGLES
-from vfprog.scoring.predict import LEVEL
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -99,7 +96,7 @@ def form_groups(bundle: Bundle, texts: Mapping[str, str]) -> tuple[Group, ...]:
         if predictor.known_at != "follow_up":
             asked.setdefault(_group(predictor), []).append(predictor)
     last = asked.pop(PROCEDURE, [])
-    used = _used(bundle)
+    used = bundle.counted
     return tuple(
         Group(
             name,
@@ -127,7 +124,7 @@ def page_data(bundle: Bundle, texts: Mapping[str, str]) -> dict[str, Any]:
     dict
         JSON-ready; holds no patient's values.
     """
-    identity, used = bundle.identity, _used(bundle)
+    identity, used = bundle.identity, bundle.counted
     return {
         "model": {"version": identity.version, "sha256": identity.sha256},
         "simulated": bundle.simulated,
@@ -148,8 +145,7 @@ def page_data(bundle: Bundle, texts: Mapping[str, str]) -> dict[str, Any]:
         },
         "features": _features(bundle, texts),
         "endpoints": {
-            name: _label_of(bundle.model(f"{name}_{times[0]}").endpoint.label, name, texts)
-            for name, times in bundle.endpoints.items()
+            name: _label_of(rule.label, name, texts) for name, rule in bundle.rules.items()
         },
         "texts": dict(texts),
     }
@@ -165,18 +161,8 @@ def _group(predictor: Predictor) -> str:
     return predictor.concept if predictor.concept != PROCEDURE else "before_procedure"
 
 
-def _used(bundle: Bundle) -> set[str]:
-    """Return the predictors that count: two pelvic angles give the third, a level its vertebra."""
-    used = set[str]().union(*(bundle.model(name).parents for name in bundle.model_names))
-    if not used.isdisjoint(PELVIC_ANGLES):
-        used |= set(PELVIC_ANGLES)
-    if not used.isdisjoint(p.name for p in bundle.dictionary.of_table("vertebrae")):
-        used.add(LEVEL)
-    return used
-
-
 def _fields(
-    predictors: Iterable[Predictor], used: set[str], texts: Mapping[str, str]
+    predictors: Iterable[Predictor], used: frozenset[str], texts: Mapping[str, str]
 ) -> tuple[Field, ...]:
     return tuple(
         Field(

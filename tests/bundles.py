@@ -12,7 +12,7 @@ from vfprog.features.plan import feature_plan
 from vfprog.models.settings import TrainingSettings
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import load_endpoint
-from vfprog.scoring.bundle import BundleParts, write_bundle
+from vfprog.scoring.bundle_writer import BundleParts, write_bundle
 from vfprog.scoring.linear import LinearPart
 from vfprog.scoring.members import stack_members
 from vfprog.scoring.model import Blend, PrognosticModel

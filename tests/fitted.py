@@ -15,7 +15,7 @@ from vfprog.models.procedure import fit_procedure
 from vfprog.models.settings import load_settings
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import load_endpoint
-from vfprog.scoring.bundle import BundleParts
+from vfprog.scoring.bundle_writer import BundleParts
 
 _ALWAYS_KNOWN = ("age_years", "vas_baseline", "sex")
 

@@ -62,6 +62,7 @@ COVERED_ELSEWHERE = {
     "vfprog/data/unpivot.py": "tests/data/test_readers.py",
     "vfprog/data/values.py": "tests/data/test_mapping.py",
     "vfprog/records.py": "tests/tracking/test_send.py",
+    "vfprog/scoring/bundle_writer.py": "tests/scoring/test_bundle.py",
     "vfprog/scoring/panel_build.py": "tests/scoring/test_panel.py",
     "vfprog/serving/settings.py": "tests/serving/test_app.py",
     "vfprog/simulate/batch.py": "tests/simulate/test_worlds.py",

@@ -11,7 +11,8 @@ from tests.scoring.models import random_parts, random_patient
 from vfprog.batch import score
 from vfprog.batch.score import bulk_log_odds, score_arrays, score_frame
 from vfprog.errors import InputError
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.patient import read_patients
 from vfprog.scoring.predict import predict
 

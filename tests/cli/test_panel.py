@@ -10,7 +10,8 @@ from tests.scoring.test_peers import ROWS, RULES
 from vfprog.cli.panel import beside_the_risk, of_the_patient, what_if_lines
 from vfprog.cli.text import render
 from vfprog.cli.waterfall import PLAIN, Style
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.panel import Applicability, Coverage, Gap
 from vfprog.scoring.predict import predict
 from vfprog.scoring.what_if import what_if

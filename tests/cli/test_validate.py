@@ -8,7 +8,7 @@ import pytest
 
 from tests.bundles import hand_parts
 from vfprog.cli.app import run
-from vfprog.scoring.bundle import write_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from tests.bundles import hand_bundle
 from tests.cohorts import quick_settings, write_registry
 from tests.fitted import fitted_parts
 from vfprog.reports.evidence import Evidence
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.workflows.train import train
 
 

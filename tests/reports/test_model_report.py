@@ -11,7 +11,8 @@ from tests.bundles import hand_parts
 from tests.reports.test_intake import EVIL, Page
 from vfprog.reports.model_report import report_page
 from vfprog.reports.parts import PARTS
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 
 
 @pytest.fixture(scope="module")

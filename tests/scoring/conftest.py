@@ -4,7 +4,8 @@ import pytest
 
 from tests.bundles import hand_bundle
 from tests.scoring.models import random_parts
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 
 
 @pytest.fixture(scope="session")

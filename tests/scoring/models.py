@@ -9,7 +9,7 @@ from vfprog.features.design import usable_features
 from vfprog.features.encoder import Encoding
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, load_endpoint
-from vfprog.scoring.bundle import BundleParts
+from vfprog.scoring.bundle_writer import BundleParts
 from vfprog.scoring.linear import LinearPart
 from vfprog.scoring.members import stack_members
 from vfprog.scoring.model import Blend, PrognosticModel

@@ -9,7 +9,8 @@ from tests.bundles import PATIENT, hand_parts
 from tests.cohorts import make_arrays
 from vfprog.features.arrays import EpisodeArrays
 from vfprog.schema.dictionary import LEVELS, load_dictionary
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 from vfprog.scoring.typicality_learn import learn_typicality
 

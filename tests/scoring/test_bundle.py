@@ -13,8 +13,9 @@ import pytest
 from tests.bundles import hand_bundle, hand_parts
 from tests.scoring.models import random_parts
 from vfprog.errors import BundleError
-from vfprog.scoring import bundle as bundle_code
-from vfprog.scoring.bundle import check_free, load_bundle, write_bundle
+from vfprog.scoring import bundle_writer as bundle_code
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import check_free, write_bundle
 from vfprog.scoring.manifest import seal
 
 MODEL = "models/response_preprocedure.npz"

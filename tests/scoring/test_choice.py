@@ -8,7 +8,8 @@ import pytest
 from tests.bundles import hand_parts
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import load_endpoint
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.choice import applicable, assignments, known_after_procedure
 from vfprog.scoring.patient import read_patients
 

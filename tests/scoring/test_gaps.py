@@ -7,7 +7,8 @@ import pytest
 
 from tests.bundles import PATIENT, hand_parts
 from tests.scoring.models import random_parts, random_patient
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.bundles import PATIENT, hand_parts
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.panel import Coverage
 from vfprog.scoring.predict import predict
 
@@ -54,3 +55,17 @@ def test_a_measured_coverage_is_told_with_its_source(tmp_path, model) -> None:
     told = [p.instability_coverage for p in predict(load_bundle(folder), PATIENT).prognoses]
     assert Coverage(0.52, 2900, "fresh simulated patients") in told
     assert None in told
+
+
+def test_a_registry_of_something_else_is_shown_no_trials_of_vertebroplasty(tmp_path) -> None:
+    parts = hand_parts()
+    others = {
+        name: replace(model, endpoint=model.endpoint.model_copy(update={"population": ()}))
+        for name, model in parts.models.items()
+    }
+    bundle = load_bundle(write_bundle(replace(parts, models=others), tmp_path / "b"))
+    prediction = predict(bundle, PATIENT)
+    assert not bundle.about_vertebroplasty
+    assert prediction.evidence == ()
+    assert prediction.of_score is None
+    assert prediction.alignment_flags is None

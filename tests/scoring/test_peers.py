@@ -8,7 +8,8 @@ from tests.bundles import PATIENT, hand_parts
 from vfprog.errors import BundleError
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.subgroups import load_subgroups
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.panel import Peer
 from vfprog.scoring.peers import PeerTable
 from vfprog.scoring.predict import predict

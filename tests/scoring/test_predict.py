@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.bundles import AFTER, PATIENT, hand_bundle, hand_parts
 from tests.scoring.models import random_patient
 from vfprog.errors import BundleError, InputError
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 
 SEEDS = st.integers(0, 2**32 - 1)

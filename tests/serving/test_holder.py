@@ -9,7 +9,8 @@ import pytest
 
 from tests.bundles import PATIENT, hand_bundle, hand_parts
 from vfprog.errors import BundleError
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 from vfprog.serving.holder import FolderSource, Holder
 

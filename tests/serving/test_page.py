@@ -12,7 +12,8 @@ import pytest
 
 from tests.bundles import hand_bundle, hand_parts
 from tests.serving.client import Client
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.serving.app import create_app
 from vfprog.serving.page import assets, assets_version
 

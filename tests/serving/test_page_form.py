@@ -11,7 +11,8 @@ import pytest
 from tests import bundles
 from tests.bundles import hand_bundle, hand_parts
 from vfprog.schema.dictionary import Predictor
-from vfprog.scoring.bundle import Bundle, load_bundle, write_bundle
+from vfprog.scoring.bundle import Bundle, load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.serving.page_form import form_groups, page_data
 from vfprog.serving.page_texts import load_texts
 

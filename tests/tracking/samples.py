@@ -13,7 +13,7 @@ from vfprog.features.feature import Feature
 from vfprog.records import Figure, Metric, Param, RunRecords, Table
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import load_endpoint
-from vfprog.scoring.bundle import BundleParts, write_bundle
+from vfprog.scoring.bundle_writer import BundleParts, write_bundle
 from vfprog.scoring.linear import LinearPart
 from vfprog.scoring.model import Blend, PrognosticModel
 

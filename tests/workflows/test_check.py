@@ -8,7 +8,8 @@ from vfprog.data.cohort import build_cohort
 from vfprog.data.readers import read_registry
 from vfprog.errors import BundleError, ConfigError, Failure
 from vfprog.schema.endpoints import load_endpoint
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.simulate import simulate, write
 from vfprog.workflows.check import check, write_report
 

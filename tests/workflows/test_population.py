@@ -11,7 +11,8 @@ from tests.cohorts import make_cohort
 from vfprog.data.cohort import characteristics
 from vfprog.data.registry import Registry
 from vfprog.schema.dictionary import load_dictionary
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.workflows.evidence import as_columns
 from vfprog.workflows.population import population_table, reference_warnings
 

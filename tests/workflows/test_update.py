@@ -13,7 +13,8 @@ from tests.cohorts import registry_tables, write_registry
 from vfprog.errors import BundleError, TrainingError
 from vfprog.features.design import derive_features
 from vfprog.records import Param
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.workflows.evidence import as_columns
 from vfprog.workflows.publish import run_records
 from vfprog.workflows.score import score

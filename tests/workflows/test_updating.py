@@ -15,7 +15,8 @@ from vfprog.data.splits import patient_folds
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import cohort_weights
-from vfprog.scoring.bundle import load_bundle, write_bundle
+from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.validation.updating import ClosedTest, closed_test
 from vfprog.workflows.judging import frozen_log_odds
 from vfprog.workflows.updating import (

@@ -53,4 +53,6 @@ def demo(
     say(render(done.prediction, done.bundle, text_style()))
     say(f"\nEverything is in {done.folder}. Go on with:")
     say(f"  vfprog predict {done.folder / 'bundle'} {done.folder / 'patient.json'}")
+    say(f"  vfprog serve {done.folder / 'bundle'}")
+    say(f"  vfprog report {done.folder / 'bundle'} --out report.html")
     say(f"  {done.published.run.how_to_open}")

@@ -35,7 +35,7 @@ class Condition(BaseModel):
         Truth value or level it must be; ``is`` in the file.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     predictor: Name
     at_least: Limit | None = None

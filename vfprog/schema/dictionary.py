@@ -62,7 +62,7 @@ class Predictor(BaseModel):
         Why it is here.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
     label: str

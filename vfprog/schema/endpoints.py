@@ -35,7 +35,7 @@ class PainRule(BaseModel):
         VAS below this level.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     fall_at_least: float | None = Field(default=None, gt=0, le=10)
     relative_fall_at_least: float | None = Field(default=None, gt=0, le=1)

@@ -38,7 +38,7 @@ class Subgrouping(BaseModel):
         Limits of the bands of a number, ascending; each belongs to the band above it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
     label: str = Field(min_length=1)
@@ -117,7 +117,7 @@ class Fewest(BaseModel):
         Events, and as many participants without one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     participants: int = Field(ge=2)
     events: int = Field(ge=1)

@@ -48,7 +48,7 @@ class Design(BaseModel):
         Patients randomised to each arm.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["sham", "open-label"]
     centres: int | None = Field(default=None, gt=0)

@@ -79,23 +79,30 @@ def with_panel(
     Returns
     -------
     list of Prediction
-        The same with applicability, evidence and scores, and with warnings of what lies far
-        outside the development data.
+        The same with applicability, and with warnings of what lies far outside the development
+        data; with trials and scores where the risks are those after vertebroplasty.
     """
     known = applicability(bundle, derived, arrays.n, [p.warnings for p in predictions])
-    trials = match_trials(arrays, bundle.dictionary)
-    scores = read_of_scores(arrays, bundle.dictionary)
-    flags = read_alignment(arrays, bundle.dictionary)
+    published = _published(arrays, bundle) if bundle.about_vertebroplasty else [{}] * arrays.n
     return [
         replace(
             prediction,
             warnings=prediction.warnings + known[row][1],
             applicability=known[row][0],
-            evidence=trials[row],
-            of_score=scores[row],
-            alignment_flags=flags[row],
+            **published[row],
         )
         for row, prediction in enumerate(predictions)
+    ]
+
+
+def _published(arrays: EpisodeArrays, bundle: Bundle) -> list[dict[str, Any]]:
+    """Return the fields that say of each patient what was published for such a one."""
+    trials = match_trials(arrays, bundle.dictionary)
+    scores = read_of_scores(arrays, bundle.dictionary)
+    flags = read_alignment(arrays, bundle.dictionary)
+    return [
+        {"evidence": trials[row], "of_score": scores[row], "alignment_flags": flags[row]}
+        for row in range(arrays.n)
     ]
 
 

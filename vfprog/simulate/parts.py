@@ -44,7 +44,7 @@ class Part:
 
     @property
     def width(self) -> int:
-        """Digits of an identifier; alike in all parts."""
+        """The number of digits in an identifier; alike in all parts."""
         return max(6, len(str(self.total)) if self.total <= PART_SIZE else len(str(2 * self.total)))
 
 

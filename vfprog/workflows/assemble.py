@@ -12,7 +12,7 @@ import pandas as pd
 
 from vfprog.data.screening.reference import summarise
 from vfprog.models.procedure import cohort_weights
-from vfprog.scoring.bundle import BundleParts
+from vfprog.scoring.bundle_writer import BundleParts
 from vfprog.scoring.members import stack_members
 from vfprog.scoring.typicality_learn import learn_typicality
 from vfprog.validation.performance import performance

@@ -17,7 +17,7 @@ from joblib import Parallel, delayed, parallel_config
 
 from vfprog.data.cohort import Cohort, build_cohort
 from vfprog.data.readers import registry_of_frames, require_clean
-from vfprog.errors import ConfigError
+from vfprog.errors import ConfigError, TrainingError
 from vfprog.models.procedure import cohort_weights
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.records import Metric
@@ -156,13 +156,14 @@ def study_set(plan: StudyPlan, seed: int, settings: TrainingSettings) -> dict[st
         plan, seed, simulator (digest of its parameters), n, n_events, w_trees, failed (refits),
         instability (share of fresh patients whose interval holds the true risk, and the mean
         absolute error of the refits), and figures: learner, figure, estimator, estimate, lower,
-        upper, truth.
+        upper, truth; or failure, why the set would have been refused.
     """
     digest, cohort, fresh, risk = _drawn(plan, seed)
     key = (plan.endpoint, plan.prediction_time)
     fitted = run_refit(Refit(*key, "development", seed), cohort, settings).fitted
+    failed = {"plan": asdict(plan), "seed": seed, "simulator": digest}
     if fitted is None:
-        return {"plan": asdict(plan), "seed": seed, "simulator": digest, "failure": "no model"}
+        return failed | {"failure": "no model"}
     features = fitted.model.features
     resamples = [
         run_refit(refit, cohort, settings, features)
@@ -170,7 +171,10 @@ def study_set(plan: StudyPlan, seed: int, settings: TrainingSettings) -> dict[st
     ]
     members = [result for result in resamples if result.fitted is not None]
     apparent = learner_risks(fitted.model, cohort)
-    estimates = _estimates(plan, seed, cohort, settings, apparent, members)
+    try:
+        estimates = _estimates(plan, seed, cohort, settings, apparent, members)
+    except TrainingError as error:  # what refuses a fold would refuse the training, too
+        return failed | {"failure": str(error)}
     at_fresh = learner_risks(fitted.model, fresh)
     figures = []
     for learner in LEARNERS:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vfprog.data.registry import Registry
-    from vfprog.scoring.bundle import Bundle, BundleParts
+    from vfprog.scoring.bundle import Bundle
+    from vfprog.scoring.bundle_writer import BundleParts
     from vfprog.scoring.members import Members
     from vfprog.workflows.updating import ModelUpdate
 

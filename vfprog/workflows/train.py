@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vfprog.models.settings import TrainingSettings, load_settings
-from vfprog.scoring.bundle import BundleParts, check_free, write_bundle
+from vfprog.scoring.bundle_writer import BundleParts, check_free, write_bundle
 from vfprog.workflows.assemble import bundle_parts, doubts, judge, notes_of
 from vfprog.workflows.evidence import evidence_tables
 from vfprog.workflows.inputs import (

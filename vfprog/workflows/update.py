@@ -12,7 +12,8 @@ import pandas as pd
 from vfprog.data.cohort import build_cohort
 from vfprog.errors import BundleError, TrainingError
 from vfprog.models.procedure import FittedProcedure, cohort_weights
-from vfprog.scoring.bundle import Bundle, check_free, load_bundle, write_bundle
+from vfprog.scoring.bundle import Bundle, load_bundle
+from vfprog.scoring.bundle_writer import check_free, write_bundle
 from vfprog.scoring.members import stack_members
 from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError

@@ -13,7 +13,8 @@ from tests.bundles import hand_bundle, hand_parts
 from tests.serving.browser import LINK, Visit, site, visit
 from vfprog.schema.dictionary import Predictor
 from vfprog.schema.endpoints import Endpoint
-from vfprog.scoring.bundle import Bundle, load_bundle, write_bundle
+from vfprog.scoring.bundle import Bundle, load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.serving.app import create_app
 from vfprog.serving.holder import FolderSource, Holder
 from vfprog.serving.keys import new_key

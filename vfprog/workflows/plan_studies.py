@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
 ALIGNMENT = ("sva_mm", "pi_ll_mismatch_deg", "thoracic_kyphosis_deg", "regional_kyphosis_deg")
 # What the test of alignment is adjusted for: a short list, so that small studies can afford it.
+# The place of the fracture belongs to it: regional kyphosis tells the place, and the place bears on
+# the outcome itself.
 ADJUSTED_FOR = (
     "age_years", "sex=male", "vas_baseline", "log_fracture_age", "inpatient", "t_score",
-    "n_prevalent_fractures", "glucocorticoids", "height_loss_pct_max",
+    "n_prevalent_fractures", "glucocorticoids", "height_loss_pct_max", "thoracolumbar_any",
+    "mean_level",
 )  # fmt: skip
 Question = Literal["prognosis", "benefit"]
 # Fresh patients come from several registries: the sites of one have a chance of their own.

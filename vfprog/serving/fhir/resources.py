@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from vfprog.serving.fhir.outcome import Issue, ResourceError
 
@@ -39,6 +41,13 @@ class Placed:
     def kind(self) -> str:
         """Type of the resource."""
         return str(self.resource["resourceType"])
+
+    @property
+    def modified(self) -> str | None:
+        """What changes the meaning of the resource in a way that is not known here."""
+        if self.resource.get("implicitRules"):
+            return "implicitRules"
+        return "modifierExtension" if _holds(self.resource, "modifierExtension") else None
 
     @property
     def reference(self) -> str | None:
@@ -144,14 +153,39 @@ def _invalid(kind: str, resource: dict[str, Any], expression: str) -> Iterator[I
     """Yield what the models of fhir.resources find; their messages do not repeat the value."""
     model = getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
     try:
-        model.model_validate(resource)
+        yield from _mistyped(resource, model.model_validate(resource), expression)
     except ValidationError as error:
         for found in error.errors(include_input=False, include_url=False, include_context=False):
             text = found["msg"].removeprefix("Value error, ")
             yield Issue("structure", text, expression + _path(found["loc"]))
-    except (TypeError, AttributeError, KeyError, RecursionError):
+    except (TypeError, AttributeError, KeyError, OverflowError, OSError, RecursionError):
         # The checks of fhir.resources across fields stumble over some content of the wrong shape.
         yield Issue("structure", f"is no valid {kind}", expression)
+
+
+def _mistyped(given: Any, read: Any, expression: str) -> Iterator[Issue]:
+    """Yield what those models read generously: numbers as dates, texts as numbers."""
+    if isinstance(given, dict) and isinstance(read, BaseModel):
+        for name, content in given.items():
+            yield from _mistyped(content, getattr(read, name, None), f"{expression}.{name}")
+    elif isinstance(given, list) and isinstance(read, list):
+        for place, (one, other) in enumerate(zip(given, read, strict=False)):
+            yield from _mistyped(one, other, f"{expression}[{place}]")
+    elif isinstance(read, bool):
+        if not isinstance(given, bool):
+            yield Issue("structure", "expected true or false", expression)
+    elif isinstance(read, int | float | Decimal):
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            yield Issue("structure", "expected a number, got another type", expression)
+    elif isinstance(read, str | date | time) and not isinstance(given, str):
+        yield Issue("structure", "expected text, got another type", expression)
+
+
+def _holds(content: Any, name: str) -> bool:
+    """Whether an element of this name stands anywhere in some content."""
+    if isinstance(content, dict):
+        return bool(content.get(name)) or any(_holds(part, name) for part in content.values())
+    return isinstance(content, list) and any(_holds(part, name) for part in content)
 
 
 def _path(loc: tuple[str | int, ...]) -> str:

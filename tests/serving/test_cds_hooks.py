@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.bundles import PATIENT as GIVEN
@@ -12,7 +14,8 @@ from vfprog.serving.app import create_app
 from vfprog.serving.cds_hooks import SERVICE, card
 
 PATH = f"/cds-services/{SERVICE}"
-PAIN = observation(LOINC, "72514-3", at="2026-01-02", valueInteger=8)
+TODAY = datetime.now(UTC).date()
+PAIN = observation(LOINC, "72514-3", at=TODAY.isoformat(), valueInteger=8)
 
 
 def request(**change):

@@ -171,14 +171,19 @@ def _mistyped(given: Any, read: Any, expression: str) -> Iterator[Issue]:
     elif isinstance(given, list) and isinstance(read, list):
         for place, (one, other) in enumerate(zip(given, read, strict=False)):
             yield from _mistyped(one, other, f"{expression}[{place}]")
-    elif isinstance(read, bool):
-        if not isinstance(given, bool):
-            yield Issue("structure", "expected true or false", expression)
-    elif isinstance(read, int | float | Decimal):
-        if isinstance(given, bool) or not isinstance(given, int | float):
-            yield Issue("structure", "expected a number, got another type", expression)
-    elif isinstance(read, str | date | time) and not isinstance(given, str):
-        yield Issue("structure", "expected text, got another type", expression)
+    elif (wanted := _wanted(given, read)) is not None:
+        yield Issue("structure", f"expected {wanted}, got another type", expression)
+
+
+def _wanted(given: Any, read: Any) -> str | None:
+    """Return what stands where another type was given; None where the type is right."""
+    if isinstance(read, bool):
+        return None if isinstance(given, bool) else "true or false"
+    if isinstance(read, int | float | Decimal):
+        right = isinstance(given, int | float) and not isinstance(given, bool)
+        return None if right else "a number"
+    right = isinstance(given, str) or not isinstance(read, str | date | time)
+    return None if right else "text"
 
 
 def _holds(content: Any, name: str) -> bool:

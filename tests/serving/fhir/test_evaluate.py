@@ -24,7 +24,7 @@ def test_resources_get_the_risks_of_their_patient(bundle) -> None:
                "vertebrae": [{"level": "L1"}]}  # fmt: skip
     assert status == 200
     assert [p["probabilityDecimal"] for p in found["prediction"]] == [
-        p.risk for p in predict(bundle, patient).prognoses
+        100 * p.risk for p in predict(bundle, patient).prognoses
     ]
     assert found["subject"] == {"reference": "Patient/p1"}
 

@@ -27,6 +27,8 @@ class Settings:
         Seconds between two looks at the bundle for a new version.
     keys : tuple of ApiKey
         Keys of which a request must carry one; empty where none is asked for.
+    public_url : str or None
+        Address by which others reach the service, for links; None where none is told.
     """
 
     max_body_bytes: int = 2_000_000
@@ -35,3 +37,4 @@ class Settings:
     max_waiting: int = 64
     poll_s: float = 2.0
     keys: tuple[ApiKey, ...] = ()
+    public_url: str | None = None

@@ -29,6 +29,10 @@ class Settings:
         Keys of which a request must carry one; empty where none is asked for.
     public_url : str or None
         Address by which others reach the service, for links; None where none is told.
+    max_connections : int
+        Open connections; one more is closed at once.
+    head_timeout_s : float
+        Seconds a connection may take to send the head of a request.
     """
 
     max_body_bytes: int = 2_000_000
@@ -38,3 +42,5 @@ class Settings:
     poll_s: float = 2.0
     keys: tuple[ApiKey, ...] = ()
     public_url: str | None = None
+    max_connections: int = 500
+    head_timeout_s: float = 10.0

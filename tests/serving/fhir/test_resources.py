@@ -103,3 +103,9 @@ def test_what_changes_the_meaning_of_a_resource_is_seen() -> None:
     inside = observation("x", "y", component=[{"code": {}, "modifierExtension": strange}])
     assert Placed(inside, "a").modified == "modifierExtension"
     assert Placed(PATIENT | {"implicitRules": "urn:x"}, "a").modified == "implicitRules"
+
+
+def test_null_says_nothing() -> None:
+    given = {"resourceType": "Patient", "id": "p1", "gender": None, "name": [{"family": None}]}
+    (placed,), _ = read_resources([Entry(given, "a")])
+    assert placed.resource == {"resourceType": "Patient", "id": "p1", "name": [{}]}

@@ -100,7 +100,7 @@ def read_resources(entries: Iterable[Entry]) -> tuple[list[Placed], list[str]]:
     found: list[Placed] = []
     notes: list[str] = []
     for entry in entries:
-        expression, resource = entry.expression, entry.resource
+        expression, resource = entry.expression, _without_nulls(entry.resource)
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(resource, dict) or not isinstance(kind, str):
             issues.append(Issue("structure", "expected a resource with a resourceType", expression))
@@ -147,6 +147,13 @@ def entries_of(content: Any, expression: str = "Bundle") -> list[Entry]:
         Entry(entry.get("resource"), f"{expression}.entry[{place}].resource", entry.get("fullUrl"))
         for place, entry in enumerate(entries)
     ]
+
+
+def _without_nulls(content: Any) -> Any:
+    """Leave out members that are null, which FHIR knows in lists only: nothing is said by them."""
+    if isinstance(content, dict):
+        return {k: _without_nulls(part) for k, part in content.items() if part is not None}
+    return [_without_nulls(part) for part in content] if isinstance(content, list) else content
 
 
 def _invalid(kind: str, resource: dict[str, Any], expression: str) -> Iterator[Issue]:

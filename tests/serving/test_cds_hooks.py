@@ -47,7 +47,7 @@ def test_the_discovery_names_the_service_and_what_to_send(client: Client) -> Non
     assert (service["id"], service["hook"]) == (SERVICE, "patient-view")
     assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
     assert "http://loinc.org|72514-3" in service["prefetch"]["observations"]
-    assert "http://snomed.info/sct|42942008" in service["prefetch"]["conditions"]
+    assert service["prefetch"]["conditions"] == "Condition?patient={{context.patientId}}"
 
 
 def test_a_patient_with_a_fracture_gets_one_card_with_the_risks(client: Client) -> None:
@@ -182,6 +182,20 @@ def test_a_finding_of_a_vertebra_without_a_fracture_gets_none(client: Client) ->
     finding = observation(LOCAL, "mri_oedema", at=TODAY.isoformat(), valueBoolean=True,
                           bodySite=concept("http://snomed.info/sct", "66794005"))  # fmt: skip
     assert prefetched(client, [], finding) == []
+
+
+def test_other_conditions_of_the_chart_are_not_repeated(client: Client) -> None:
+    other = fracture() | {"code": concept("http://snomed.info/sct", "195967001")}
+    (found,) = prefetched(client, [fracture(), other])
+    assert "195967001" not in found["detail"]
+
+
+@pytest.mark.parametrize("link", [None, [], [{"relation": "self"}], [{"relation": "next"}], [7], 7])
+def test_one_page_of_several_is_said_to_be_one(client: Client, link) -> None:
+    pages = bundle_of(fracture()) | {"link": link}
+    sent = request(prefetch={**request()["prefetch"], "conditions": pages})
+    (found,) = client.post(PATH, json=sent).json()["cards"]
+    assert ("one page of several" in found["detail"]) is (link == [{"relation": "next"}])
 
 
 def test_an_unknown_service_is_none(bundle) -> None:

@@ -102,7 +102,7 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
         prediction = predict_read(bundle, reading)
     except ResourceError as error:
         raise _refused([(i.expression, i.code, i.text) for i in error.issues]) from None
-    return [card(prediction, bundle, home, reading.notes)]
+    return [card(prediction, bundle, home, (*reading.notes, *_partly(content["prefetch"])))]
 
 
 def card(
@@ -169,11 +169,12 @@ def _detail(
 def _prefetch() -> dict[str, str]:
     mapping = load_mapping()
     seen = ",".join(f"{system}|{code}" for system, code in mapping.predictor_of)
-    fractures = ",".join(f"{system}|{code}" for system, code in sorted(mapping.fracture_codes))
+    # All Conditions: a search can ask for a code but not for all that begin with it, and a fracture
+    # that is not asked for looks like none.
     return {
         "patient": "Patient/{{context.patientId}}",
         "observations": f"Observation?{_OF}&code={seen}",
-        "conditions": f"Condition?{_OF}&code={fractures}",
+        "conditions": f"Condition?{_OF}",
     }
 
 
@@ -187,6 +188,18 @@ def _entries(prefetch: dict[str, Any]) -> list[Entry]:
         elif content is not None:
             found.append(Entry(content, place))
     return found
+
+
+def _partly(prefetch: dict[str, Any]) -> list[str]:
+    """Return a note for each Bundle that is the first page of several."""
+    text = "holds one page of several; what stands on the others is not known"
+    return [f"prefetch.{name}: {text}" for name, pages in prefetch.items() if _goes_on(pages)]
+
+
+def _goes_on(pages: Any) -> bool:
+    links = pages.get("link") if isinstance(pages, dict) else None
+    each = links if isinstance(links, list) else []
+    return any(isinstance(link, dict) and link.get("relation") == "next" for link in each)
 
 
 def _check_request(content: dict[str, Any]) -> None:

@@ -98,7 +98,7 @@ def test_unknown_codes_are_listed_and_not_used() -> None:
         {**fracture(), "code": concept(SNOMED, "195967001")},
     )  # fmt: skip
     assert set(reading.patient) == {"sex", "age_years"}
-    assert sorted(reading.notes) == [
+    assert sorted((*reading.notes, *reading.unused)) == [
         "Bundle.entry[1].resource.code: http://loinc.org|8480-6 is not used",
         "Bundle.entry[2].resource.code: urn:vfprog:predictor|shoe_size is not used",
         "Bundle.entry[3].resource.code: http://snomed.info/sct|195967001 is not used",

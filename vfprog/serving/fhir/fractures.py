@@ -61,11 +61,14 @@ class Fractures:
         Vertebrae only other fractures are of: old, healed, not confirmed.
     notes : tuple of str
         What was used where there is a choice, and what was left out.
+    unused : tuple of str
+        The Conditions that are no fracture of a vertebra.
     """
 
     index: tuple[Fracture, ...]
     other_levels: frozenset[str]
     notes: tuple[str, ...]
+    unused: tuple[str, ...]
 
     @property
     def levels(self) -> frozenset[str]:
@@ -100,12 +103,13 @@ def read_fractures(
         The fractures, and notes of all that were left out.
     """
     notes: list[str] = []
+    unused: list[str] = []
     present: list[Fracture] = []
     others: list[Fracture] = []
     for placed in conditions:
         if not _is_fracture(placed, mapping):
             code = listed(placed.resource.get("code"))
-            notes.append(f"{placed.expression}.code: {code} is not used")
+            unused.append(f"{placed.expression}.code: {code} is not used")
             continue
         found = _fracture(placed, mapping, day)
         reason = _absent(placed.resource, day) or _too_old(found, day, oldest_days)
@@ -116,7 +120,7 @@ def read_fractures(
     notes += [*said, *(note for one in index for note in _unknown(one))]
     levels = {level for one in index for level in one.levels}
     other = {level for one in (*others, *apart) for level in one.levels} - levels
-    return Fractures(tuple(index), frozenset(other), tuple(notes))
+    return Fractures(tuple(index), frozenset(other), tuple(notes), tuple(unused))
 
 
 def _is_fracture(placed: Placed, mapping: FhirMapping) -> bool:

@@ -144,11 +144,6 @@ class FhirMapping(BaseModel):
         """Value by predictor and coding of an answer."""
         return {(a.predictor, (self.systems[a.system], a.code)): a.value for a in self.answers}
 
-    @cached_property
-    def fracture_codes(self) -> frozenset[Coding]:
-        """All codings listed as a fracture of a vertebra; a search can name them."""
-        return frozenset((self.systems[code.system], code.code) for code in self.fractures)
-
     def fracture_of(self, coding: Coding) -> FractureCode | None:
         """Return the entry a coding of a Condition falls under; None for any other condition."""
         system, code = coding

@@ -44,6 +44,8 @@ class Reading:
         FHIRPath by field, such as ``vertebrae[0].level``.
     notes : tuple of str
         What was passed over, and why.
+    unused : tuple of str
+        Conditions that are no fracture of a vertebra; a chart may list any number.
     issues : tuple of Issue
         What is wrong; empty where the patient can be used.
     """
@@ -55,6 +57,7 @@ class Reading:
     basis: tuple[str, ...]
     places: dict[str, str]
     notes: tuple[str, ...]
+    unused: tuple[str, ...]
     issues: tuple[Issue, ...]
 
 
@@ -101,7 +104,7 @@ def read_patient(
     basis = dict.fromkeys(s.reference for s in sources if s.reference)
     return Reading(
         patient, day, subject, bool(fractures.index), tuple(basis), places, tuple(reader.notes),
-        tuple(reader.issues),
+        fractures.unused, tuple(reader.issues),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ async def listening(bundle, settings: Settings) -> AsyncIterator[int]:
     """Serve on a free port with the limits of some settings."""
     config = uvicorn.Config(
         create_app(bundle, settings), port=0, log_config=None, lifespan="off",
+        h11_max_incomplete_event_size=settings.max_head_bytes,
         http=protocol(settings), timeout_keep_alive=60,
     )  # fmt: skip
     server = uvicorn.Server(config)
@@ -68,6 +69,41 @@ def test_a_head_that_does_not_come_is_not_waited_for(bundle, sent: bytes) -> Non
             if sent.startswith(GET):
                 assert b"alive" in await _answer(reader)
             assert await _ended(reader)
+            writer.close()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.usefixtures("kind")
+@pytest.mark.parametrize("before", [b"", GET])
+def test_a_head_without_end_is_cut_off(bundle, before: bytes) -> None:
+    async def ask() -> None:
+        async with listening(bundle, Settings(max_head_bytes=5000)) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(before)
+            if before:
+                assert b"alive" in await _answer(reader)
+            writer.write(GET[:-2])
+            for number in range(600):
+                writer.write(b"x-%d: 1234567890\r\n" % number)
+                await asyncio.sleep(0)
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.usefixtures("kind")
+def test_a_long_body_is_no_head_even_after_its_refusal(bundle) -> None:
+    async def ask() -> None:
+        async with listening(bundle, Settings(max_head_bytes=500)) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
+            assert b"415 Unsupported" in await _answer(reader)
+            writer.write(b" " * 100_000)
+            writer.write(GET)
+            assert b"alive" in await _answer(reader)
             writer.close()
 
     asyncio.run(ask())

@@ -2,8 +2,8 @@
 
 uvicorn has no limit of time for the head of a request, and its limit of concurrency answers
 everybody with 503 once so many connections are open, idle or not. Here one connection too many is
-closed at once, and one that sends no whole head in time is closed, so that neither can use up the
-descriptors of the process.
+closed at once, and one that sends no whole head in time, or none of bearable length, is closed, so
+that none of them can use up the descriptors or the memory of the process.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ def protocol(settings: Settings) -> type[asyncio.Protocol]:
     Parameters
     ----------
     settings : Settings
-        ``max_connections`` and ``head_timeout_s``.
+        ``max_connections``, ``max_head_bytes`` and ``head_timeout_s``.
 
     Returns
     -------
     type
         A protocol for ``uvicorn.Config(http=...)``; made of httptools where that is installed.
     """
-    limits = {"most": settings.max_connections, "seconds": settings.head_timeout_s}
+    limits = {"most": settings.max_connections, "longest": settings.max_head_bytes,
+              "seconds": settings.head_timeout_s}  # fmt: skip
     return type("LimitedProtocol", (_Limited, _base()), limits)
 
 
@@ -48,6 +49,7 @@ class _Limited:
     """Goes before a protocol of uvicorn, of which it uses what both kinds have."""
 
     most: int
+    longest: int
     seconds: float
     connections: set[Any]
     cycle: Any
@@ -57,6 +59,7 @@ class _Limited:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
+        self._in_head, self._head_bytes = False, 0
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, or close it where there are too many."""
@@ -67,10 +70,23 @@ class _Limited:
             self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a head that is not whole yet is waited for."""
+        """Take bytes; a head that is not whole yet is waited for, unless it is too long."""
         super().data_received(data)  # type: ignore[misc]
-        if self._between_requests():
+        self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
+        if self._head_bytes > self.longest:
+            self.transport.abort()
+        elif self._between_requests():
             self._wait()
+
+    def on_message_begin(self) -> None:
+        """Take note of the begin of a head; httptools says so, h11 has a limit of its own."""
+        self._in_head = True
+        super().on_message_begin()  # type: ignore[misc]
+
+    def on_headers_complete(self) -> None:
+        """Take note of the end of a head."""
+        self._in_head = False
+        super().on_headers_complete()  # type: ignore[misc]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

@@ -58,7 +58,7 @@ def run(
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="on",
         timeout_graceful_shutdown=int(settings.timeout_s) + _GRACE_S,
-        h11_max_incomplete_event_size=65_536, http=protocol(settings),
+        h11_max_incomplete_event_size=settings.max_head_bytes, http=protocol(settings),
     )  # fmt: skip
     server = uvicorn.Server(config)
     _heed_signals(holder, server)

@@ -31,6 +31,8 @@ class Settings:
         Address by which others reach the service, for links; None where none is told.
     max_connections : int
         Open connections; one more is closed at once.
+    max_head_bytes : int
+        Bytes the head of a request may have.
     head_timeout_s : float
         Seconds a connection may take to send the head of a request.
     """
@@ -43,4 +45,5 @@ class Settings:
     keys: tuple[ApiKey, ...] = ()
     public_url: str | None = None
     max_connections: int = 500
+    max_head_bytes: int = 65_536
     head_timeout_s: float = 10.0

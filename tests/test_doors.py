@@ -246,7 +246,10 @@ def test_the_command_writes_the_same_as_fhir(
 
 def _frame_of_fhir(assessments: list[Any]) -> pd.DataFrame:
     rows = [
-        {p["outcome"]["coding"][0]["code"]: p["probabilityDecimal"] for p in one["prediction"]}
+        {
+            p["outcome"]["coding"][0]["code"]: p["probabilityDecimal"] / 100  # R4: percent
+            for p in one["prediction"]
+        }
         for one in assessments
     ]
     return pd.DataFrame(rows, columns=list(ENDPOINTS), dtype=float)

@@ -211,7 +211,7 @@ def test_fhir_is_a_valid_assessment_at_full_precision(bundle, patient, capsys) -
     content = json.loads(capsys.readouterr().out)
     RiskAssessment.model_validate(content)
     assert [p["probabilityDecimal"] for p in content["prediction"]] == [
-        p.risk for p in predict(bundle, PATIENT).prognoses
+        100 * p.risk for p in predict(bundle, PATIENT).prognoses
     ]
 
 
@@ -229,3 +229,10 @@ def test_a_what_if_is_no_assessment(bundle, patient, capsys) -> None:
     arguments = ["--format", "fhir", "--what-if", "age_years=60"]
     assert run(["predict", str(bundle), str(patient), *arguments]) == 2
     assert "has no place in a RiskAssessment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "json", "fhir"])
+def test_a_list_of_nobody_is_refused_as_the_service_refuses_it(bundle, capsys, monkeypatch, form):
+    _stdin(monkeypatch, b"[]")
+    assert run(["predict", str(bundle), "-", "--format", form]) == 2
+    assert "the list holds no patient" in capsys.readouterr().err

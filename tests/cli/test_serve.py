@@ -91,3 +91,11 @@ def test_a_registry_that_is_none_is_refused(tmp_path, capsys, monkeypatch) -> No
     assert run(["serve", "--registry", "models:/vfprog@champion"]) == 2
     assert "set MLFLOW_TRACKING_URI" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_for_links_is_one(bundle, started, capsys) -> None:
+    assert run(["serve", str(bundle), "--public-url", "https://vfprog.example/"]) == 0
+    assert started[0][1].public_url == "https://vfprog.example/"
+    for wrong in ("vfprog.example", "javascript:alert(1)", "https://", "https://a:b@x.example/"):
+        assert run(["serve", str(bundle), "--public-url", wrong]) == 2
+        assert "--public-url: expected an address" in " ".join(capsys.readouterr().err.split())

@@ -49,3 +49,10 @@ def test_what_could_be_misread_is_refused(raw: bytes, message: str) -> None:
 
 def test_a_byte_order_mark_is_no_content() -> None:
     assert read_json(b"\xef\xbb\xbf{}", "x") == {}
+
+
+def test_every_repeated_key_of_many_is_named() -> None:
+    keys = [f"k{number}" for number in range(60_000)]
+    raw = "{" + ", ".join(f'"{key}": 1' for key in [*keys, "k7", "k12"]) + "}"
+    with pytest.raises(InputError, match="gives k12, k7 twice"):
+        read_json(raw.encode(), "x")

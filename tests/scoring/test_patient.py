@@ -201,3 +201,22 @@ def test_legal_patients_are_accepted(seed):
     arrays = read_patients(records, DICTIONARY).arrays
     assert arrays.n == 3
     assert np.bincount(arrays.owner, minlength=3).tolist() == [len(r["vertebrae"]) for r in records]
+
+
+def test_there_are_no_more_vertebrae_than_levels():
+    many = {"age_years": 79, "vertebrae": [{"height_loss_pct": 20}] * (len(LEVELS) + 1)}
+    with pytest.raises(InputError, match="holds 15 vertebrae, at most 14") as caught:
+        read_patients([many], load_dictionary())
+    (failure,) = caught.value.failures
+    assert (failure.column, failure.rule) == ("vertebrae", "too_many")
+    read_patients([{"vertebrae": many["vertebrae"][:-1]}], load_dictionary())
+
+
+def test_of_very_many_unknown_keys_each_is_named_and_the_first_get_hints():
+    record = {"age_yeers": 79, **{f"nothing_{n}": 1 for n in range(500)}, "vas_baselin": 8}
+    with pytest.raises(InputError) as caught:
+        read_patients([record], load_dictionary())
+    first, *_, last = (f.message for f in caught.value.failures if f.rule == "unknown_key")
+    assert len(caught.value.failures) == 502
+    assert "did you mean age_years?" in first
+    assert last == "is no predictor of this model"

@@ -141,3 +141,11 @@ def test_the_label_travels_with_it(hand) -> None:
         "endpoint", "prediction_time_before", "prediction_time_after", "risk_before", "risk_after",
         "change",
     }  # fmt: skip
+
+
+def test_an_input_under_two_names_is_refused(hand) -> None:
+    twice = {"vertebrae[0].height_loss_pct": 20, "L1.height_loss_pct": 30}
+    with pytest.raises(InputError, match="a second time") as caught:
+        what_if(hand, PATIENT, twice)
+    (failure,) = caught.value.failures
+    assert (failure.column, failure.rule) == ("L1.height_loss_pct", "repeated_key")

@@ -89,3 +89,30 @@ def test_a_request_keeps_the_bundle_it_began_with(tmp_path: Path) -> None:
     answers = Client(app).post("/v1/predict/batch", json=[PATIENT] * 120).json()
     assert {answer["model"]["version"] for answer in answers} == {"1"}
     assert holder.served.bundle.identity.version == "2"
+
+
+def test_a_fault_nobody_expected_does_not_end_the_watch(tmp_path: Path, logged) -> None:
+    holder = Holder(FolderSource(write(tmp_path / "b", "1")))
+    app = create_app(holder, Settings(poll_s=0.01))
+    real, looks = holder.refresh, []
+
+    def refresh() -> bool:
+        looks.append(None)
+        if len(looks) < 4:
+            raise ZeroDivisionError("83.25")
+        if len(looks) == 4:
+            write(tmp_path / "b", "2")
+        return real()
+
+    holder.refresh = refresh  # type: ignore[method-assign]
+    told = []
+
+    def until() -> bool:
+        told.append(holder.refused)
+        return holder.served.bundle.identity.version == "2" and len(logged) > 2
+
+    _lived(app, until)
+    assert _events(logged) == ["started", "reload_refused", "reloaded", "stopped"]
+    assert json.loads(logged[1])["reason"].startswith("a fault of ours: ZeroDivisionError at ")
+    assert "83.25" not in "".join(logged)
+    assert holder.refused is None

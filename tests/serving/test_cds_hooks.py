@@ -1,18 +1,30 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.bundles import PATIENT as GIVEN
 from tests.bundles import hand_bundle
 from tests.serving.client import Client
-from tests.serving.fhir.samples import LOINC, PATIENT, bundle_of, fracture, observation
+from tests.serving.fhir.samples import (
+    LOCAL,
+    LOINC,
+    PATIENT,
+    bundle_of,
+    concept,
+    fracture,
+    observation,
+)
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.serving.app import create_app
 from vfprog.serving.cds_hooks import SERVICE, card
+from vfprog.serving.settings import Settings
 
 PATH = f"/cds-services/{SERVICE}"
-PAIN = observation(LOINC, "72514-3", at="2026-01-02", valueInteger=8)
+TODAY = datetime.now(UTC).date()
+PAIN = observation(LOINC, "72514-3", at=TODAY.isoformat(), valueInteger=8)
 
 
 def request(**change):
@@ -35,7 +47,7 @@ def test_the_discovery_names_the_service_and_what_to_send(client: Client) -> Non
     assert (service["id"], service["hook"]) == (SERVICE, "patient-view")
     assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
     assert "http://loinc.org|72514-3" in service["prefetch"]["observations"]
-    assert "http://snomed.info/sct|42942008" in service["prefetch"]["conditions"]
+    assert service["prefetch"]["conditions"] == "Condition?patient={{context.patientId}}"
 
 
 def test_a_patient_with_a_fracture_gets_one_card_with_the_risks(client: Client) -> None:
@@ -48,7 +60,16 @@ def test_a_patient_with_a_fracture_gets_one_card_with_the_risks(client: Client) 
     assert "never a recommendation" in found["detail"]
     assert "Not known: " in found["detail"]
     assert found["source"]["label"] == "vfprog: model hand 1"
-    assert found["links"][0]["url"] == "http://service/"
+    assert "links" not in found
+    assert "url" not in found["source"]
+
+
+def test_a_link_is_the_address_the_operator_gives_never_the_one_asked_for(bundle) -> None:
+    client = Client(create_app(bundle, Settings(public_url="https://vfprog.example/")))
+    response = client.post(PATH, json=request(), headers={"host": "evil.example"})
+    (found,) = response.json()["cards"]
+    assert found["links"][0]["url"] == found["source"]["url"] == "https://vfprog.example/"
+    assert "evil" not in response.text
 
 
 def test_a_patient_without_a_fracture_gets_none(client: Client) -> None:
@@ -89,9 +110,11 @@ def _with_endpoint(model, endpoint):
         ({"hook": 1, "hookInstance": 1, "context": 1, "prefetch": 1},
          ["hook", "hookInstance", "context.patientId", "prefetch"]),
         ({"context": {"patientId": "p2"}}, ["prefetch"]),
-        ({"prefetch": {"patient": {"resourceType": "Patient", "birthDate": 7}}},
+        ({"prefetch": {"patient": {"resourceType": "Patient", "birthDate": 7},
+                       "observations": None, "conditions": None}},
          ["prefetch.patient.birthDate"]),
-        ({"prefetch": {"patient": PATIENT, "observations": {"resourceType": "Bundle", "entry": 1}}},
+        ({"prefetch": {"patient": PATIENT, "conditions": None,
+                       "observations": {"resourceType": "Bundle", "entry": 1}}},
          ["prefetch.observations.entry"]),
     ],
 )  # fmt: skip
@@ -105,9 +128,74 @@ def test_a_wrong_value_is_named_where_it_stands(client: Client) -> None:
     assert fields(client.post(PATH, json=sent)) == ["prefetch.observations.entry[0].resource"]
 
 
-@pytest.mark.parametrize("prefetch", [None, {}, {"patient": None}])
-def test_without_resources_the_precondition_fails(client: Client, prefetch) -> None:
-    assert fields(client.post(PATH, json=request(prefetch=prefetch)), 412) == ["prefetch.patient"]
+FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+ALL = ["prefetch.patient", "prefetch.observations", "prefetch.conditions"]
+
+
+@pytest.mark.parametrize(
+    ("prefetch", "named"),
+    [
+        (None, ALL),
+        ({}, ALL),
+        ({"patient": None, "observations": None, "conditions": None}, ALL[:1]),
+        ({"patient": PATIENT, "observations": None}, ALL[2:]),
+        ({"patient": PATIENT, "conditions": None}, ALL[1:2]),
+        ({"patient": PATIENT, "observations": FAILED, "conditions": FAILED}, ALL[1:]),
+    ],
+)
+def test_without_resources_the_precondition_fails(client: Client, prefetch, named) -> None:
+    assert fields(client.post(PATH, json=request(prefetch=prefetch)), 412) == named
+
+
+def prefetched(client: Client, conditions, *observations):
+    sent = request(prefetch={"patient": PATIENT, "observations": bundle_of(PAIN, *observations),
+                             "conditions": bundle_of(*conditions)})  # fmt: skip
+    response = client.post(PATH, json=sent)
+    assert response.status_code == 200, response.text
+    return response.json()["cards"]
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [("http://snomed.info/sct", "42942008"), ("http://hl7.org/fhir/sid/icd-10-cm", "M80.08XA")],
+)
+def test_a_fracture_without_a_site_gets_a_card(client: Client, coding) -> None:
+    bare = fracture() | {"code": concept(*coding)}
+    del bare["bodySite"]
+    (found,) = prefetched(client, [bare])
+    assert "names no vertebra from T4 to L5" in found["detail"]
+
+
+def test_an_old_fracture_alone_gets_none_and_beside_a_new_one_a_word(client: Client) -> None:
+    old = fracture("14293000", "2016-03-01")
+    assert prefetched(client, [old]) == []
+    (found,) = prefetched(client, [fracture(), old])
+    assert "older than 1500 days" in found["detail"]
+
+
+def test_a_fracture_of_tomorrow_gets_none(client: Client) -> None:
+    tomorrow = (TODAY + timedelta(days=2)).isoformat()
+    assert prefetched(client, [fracture(onset=tomorrow)]) == []
+
+
+def test_a_finding_of_a_vertebra_without_a_fracture_gets_none(client: Client) -> None:
+    finding = observation(LOCAL, "mri_oedema", at=TODAY.isoformat(), valueBoolean=True,
+                          bodySite=concept("http://snomed.info/sct", "66794005"))  # fmt: skip
+    assert prefetched(client, [], finding) == []
+
+
+def test_other_conditions_of_the_chart_are_not_repeated(client: Client) -> None:
+    other = fracture() | {"code": concept("http://snomed.info/sct", "195967001")}
+    (found,) = prefetched(client, [fracture(), other])
+    assert "195967001" not in found["detail"]
+
+
+@pytest.mark.parametrize("link", [None, [], [{"relation": "self"}], [{"relation": "next"}], [7], 7])
+def test_one_page_of_several_is_said_to_be_one(client: Client, link) -> None:
+    pages = bundle_of(fracture()) | {"link": link}
+    sent = request(prefetch={**request()["prefetch"], "conditions": pages})
+    (found,) = client.post(PATH, json=sent).json()["cards"]
+    assert ("one page of several" in found["detail"]) is (link == [{"relation": "next"}])
 
 
 def test_an_unknown_service_is_none(bundle) -> None:

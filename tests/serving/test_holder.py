@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from vfprog.errors import BundleError
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
+from vfprog.serving import holder as holder_module
 from vfprog.serving.holder import FolderSource, Holder
 
 
@@ -93,3 +95,34 @@ def test_what_is_made_of_a_bundle_is_made_once(bundle) -> None:
     served = Holder(bundle).served
     made = [served.once("x", lambda b: object()) for _ in range(2)]
     assert made[0] is made[1]
+
+
+@pytest.mark.parametrize("entry", ["reference", "subgroups"])
+def test_a_manifest_that_cannot_answer_is_refused(tmp_path: Path, entry: str) -> None:
+    folder = write(tmp_path / "b", "1")
+    holder = Holder(FolderSource(folder))
+    write(folder, "2", a=1.0)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {entry: {"nonsense": 7}}))
+    assert not holder.refresh()
+    assert holder.served.bundle.identity.version == "1"
+    assert holder.refused
+
+
+def test_a_bundle_is_tried_with_every_part_of_an_answer(bundle, monkeypatch) -> None:
+    def fail(given, patient):
+        if "vertebrae" in patient:
+            raise KeyError("coverage")
+        return predict(given, patient)
+
+    monkeypatch.setattr(holder_module, "predict", fail)
+    with pytest.raises(BundleError, match="all inputs before the procedure gets no answer: KeyErr"):
+        Holder(bundle)
+
+
+def test_a_manifest_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "b", "1")
+    holder = Holder(FolderSource(folder))
+    (folder / "manifest.json").write_text("[" * 100_000)
+    assert not holder.refresh()
+    assert "is no vfprog bundle" in holder.refused

@@ -5,7 +5,7 @@ import logging
 import logging.config
 import sys
 
-from vfprog.serving.logs import JsonFormatter, log, logging_config, where_raised
+from vfprog.serving.logs import LOGGER, JsonFormatter, Thin, log, logging_config, where_raised
 
 PRIVATE = "private-4711"
 
@@ -57,3 +57,18 @@ def test_the_configuration_is_one_python_takes() -> None:
         for name, (handlers, propagate) in before.items():
             logging.getLogger(name).handlers[:] = handlers
             logging.getLogger(name).propagate = propagate
+
+
+def test_what_others_write_again_and_again_is_written_once_a_minute() -> None:
+    thin = Thin()
+
+    def passes(text: str, at: float, name: str = "asyncio") -> bool:
+        record = logging.LogRecord(name, logging.ERROR, "", 0, text, None, None)
+        record.created = at
+        return thin.filter(record)
+
+    assert [passes("no socket", at) for at in (0.0, 1.0, 59.0, 60.0, 61.0)] == [
+        True, False, False, True, False,
+    ]  # fmt: skip
+    assert passes("another", 1.0)
+    assert all(passes("request", 1.0, LOGGER) for _ in range(3))

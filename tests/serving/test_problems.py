@@ -8,7 +8,14 @@ from tests.bundles import PATIENT
 from vfprog.errors import Failure, InputError
 from vfprog.schema.dictionary import load_dictionary
 from vfprog.scoring.patient import read_patients
-from vfprog.serving.problems import MEDIA_TYPE, RefusalError, field_of, problem, refused_input
+from vfprog.serving.problems import (
+    MEDIA_TYPE,
+    MOST_LISTED,
+    RefusalError,
+    field_of,
+    problem,
+    refused_input,
+)
 
 
 def _failures(*records):
@@ -60,3 +67,12 @@ def test_a_key_of_any_length_and_half_a_character_can_be_named() -> None:
     line = {"field": "\ud800" * 10_000, "rule": "unknown_key", "message": "m"}
     body = json.loads(problem(RefusalError(422, "wrong", [line]), "1").body)
     assert body["failures"][0]["field"] == "\ud800" * 200 + "..."
+
+
+def test_very_many_failures_are_counted_and_not_all_listed() -> None:
+    lines = [{"field": str(n), "rule": "x", "message": "y"} for n in range(MOST_LISTED + 7)]
+    assert RefusalError(422, "wrong", lines[:MOST_LISTED]).listed == tuple(lines[:MOST_LISTED])
+    content = json.loads(problem(RefusalError(422, "wrong", lines), "1").body)
+    assert len(content["failures"]) == MOST_LISTED + 1
+    assert content["failures"][-1] == {"field": "*", "rule": "more",
+                                       "message": "and 7 more failures"}  # fmt: skip

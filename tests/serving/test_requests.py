@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
 
 from tests.serving.client import Client
+from vfprog.serving import requests
 from vfprog.serving.app import create_app
+from vfprog.serving.problems import RefusalError
+from vfprog.serving.requests import SHORT_BODY
 from vfprog.serving.settings import Settings
 
 JSON = {"content-type": "application/json"}
@@ -89,3 +93,48 @@ def test_a_body_that_does_not_come_is_not_waited_for(bundle) -> None:
 def test_a_client_that_leaves_is_no_fault_of_ours(bundle) -> None:
     parts = [_parts(b"{", b"")[0], {"type": "http.disconnect"}]
     assert _send(create_app(bundle, SMALL), parts, JSON)["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json; profile=x", 'application/json;charset="UTF-8"',
+     "application/fhir+json; fhirVersion=4.0; charset=utf-8"],
+)  # fmt: skip
+def test_other_parameters_of_the_type_are_no_matter(client: Client, kind: str) -> None:
+    answer = client.post(
+        "/v1/predict", content=b'{"age_years": 79}', headers={"content-type": kind}
+    )
+    assert answer.status_code == 200
+
+
+def test_a_parameter_given_twice_is_refused(client: Client) -> None:
+    answer = client.post("/v1/predict?panel=true&panel=false", json={"age_years": 79})
+    assert answer.status_code == 400
+    assert answer.json()["failures"][0]["field"] == "panel"
+
+
+def test_a_long_body_is_read_beside_the_event_loop(bundle, monkeypatch) -> None:
+    seen = []
+
+    def read(raw: bytes, name: str) -> Any:
+        seen.append(threading.current_thread() is threading.main_thread())
+        return {"age_years": 79}
+
+    monkeypatch.setattr(requests, "read_json", read)
+    client = Client(create_app(bundle))
+    for length in (100, SHORT_BODY + 1):
+        assert client.post("/v1/predict", content=b" " * length, headers=JSON).status_code == 200
+    assert seen == [True, False]
+
+
+def test_a_body_that_takes_too_long_to_read_is_given_up(bundle, monkeypatch) -> None:
+    held = threading.Event()
+    monkeypatch.setattr(requests, "read_json", lambda *_: held.wait(5))
+
+    async def ask() -> None:
+        with pytest.raises(RefusalError, match="was not read within") as caught:
+            await requests._parsed(b" " * (SHORT_BODY + 1), 0.01)
+        held.set()
+        assert caught.value.status == 503
+
+    asyncio.run(ask())

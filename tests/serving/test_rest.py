@@ -13,7 +13,7 @@ from vfprog.scoring.predict import predict
 from vfprog.scoring.what_if import what_if
 from vfprog.serving import rest
 from vfprog.serving.app import create_app
-from vfprog.serving.service import SHORT_BODY
+from vfprog.serving.requests import SHORT_BODY
 from vfprog.serving.settings import Settings
 
 JSON = {"content-type": "application/json"}
@@ -207,4 +207,13 @@ def test_the_description_holds_what_a_form_needs(client: Client, bundle) -> None
     assert found["limits"] == {"max_batch": 1000, "max_body_bytes": 2_000_000}
     assert [p["name"] for p in found["predictors"]] == [
         p.name for p in bundle.dictionary.predictors
+    ]
+
+
+def test_many_changes_are_worked_on_in_parts_and_answered_in_order(client: Client) -> None:
+    changes = [{"age_years": 60 + n / 10} for n in range(120)]
+    asked = {"patient": PATIENT, "changes": changes}
+    answers = client.post("/v1/what-if", json=asked).json()
+    assert [answer["changes"][0]["after"] for answer in answers] == [
+        change["age_years"] for change in changes
     ]

@@ -11,8 +11,8 @@ import pytest
 from vfprog.serving.gate import NOTES
 from vfprog.serving.holder import Holder
 from vfprog.serving.problems import RefusalError
-from vfprog.serving.requests import BODY_LENGTH
-from vfprog.serving.service import SHORT_BODY, Service, service_of
+from vfprog.serving.requests import BODY_LENGTH, SHORT_BODY
+from vfprog.serving.service import SHORT_WORK, Service, service_of
 from vfprog.serving.settings import Settings
 
 
@@ -42,11 +42,18 @@ def test_what_takes_too_long_is_refused_and_what_is_done_is_not(bundle) -> None:
     assert caught.value.status == 503
 
 
-@pytest.mark.parametrize(("length", "here"), [(SHORT_BODY, True), (SHORT_BODY + 1, False)])
-def test_a_short_body_is_worked_on_at_once(bundle, length: int, here: bool) -> None:
+@pytest.mark.parametrize(
+    ("length", "patients", "here"),
+    [
+        (SHORT_BODY, SHORT_WORK, True),
+        (SHORT_BODY + 1, 1, False),
+        (100, SHORT_WORK + 1, False),  # a short body may ask for a thousand changes
+    ],
+)
+def test_little_work_is_done_at_once(bundle, length: int, patients: int, here: bool) -> None:
     service = Service(Holder(bundle), Settings())
     work = threading.current_thread
-    found = asyncio.run(service.single(_request(length), work))
+    found = asyncio.run(service.single(_request(length), work, patients=patients))
     assert (found is threading.main_thread()) is here
 
 

@@ -10,6 +10,7 @@ import typer
 
 from vfprog.cli.console import say, text_style
 from vfprog.cli.options import BundleFolder, Force, PredictionFormat
+from vfprog.errors import Failure, InputError
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,10 @@ def predict(
     if figure is not None and figure.exists() and not force:
         raise typer.BadParameter(f"{figure} exists; give --force to replace it")
     loaded, given = load_bundle(bundle), read_patient(patient)
+    if given == []:
+        raise InputError(
+            [Failure("patient", None, "*", None, "batch", "the list holds no patient")]
+        )
     if changes and isinstance(given, list):
         raise typer.BadParameter("--what-if is for one patient, not for a list")
     if changes and output is PredictionFormat.fhir:

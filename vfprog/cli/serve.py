@@ -49,6 +49,14 @@ def serve(
     poll: Annotated[
         float, typer.Option(min=0.05, help="Seconds between two looks for a new bundle.")
     ] = 2.0,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="https://...",
+            show_default=False,
+            help="Address by which others reach the service, for the links of cards.",
+        ),
+    ] = None,
 ) -> None:
     """Serve a model to browsers and to the systems of a hospital.
 
@@ -64,8 +72,22 @@ def serve(
     if (bundle is None) == (registry is None):
         raise typer.BadParameter("give the folder of a bundle, or --registry, and not both")
     keys = _keys(api_keys)
-    settings = Settings(max_body, max_batch, timeout, poll_s=poll, keys=keys)
+    settings = Settings(
+        max_body, max_batch, timeout, poll_s=poll, keys=keys, public_url=_address(public_url)
+    )
     run(_source(bundle, registry), settings, host=host, port=port, say=note)
+
+
+def _address(given: str | None) -> str | None:
+    from urllib.parse import urlsplit
+
+    if given is not None:
+        parts = urlsplit(given)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise typer.BadParameter(
+                "--public-url: expected an address such as https://vfprog.org/"
+            )
+    return given
 
 
 def _make_key(name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 from vfprog.errors import Failure, InputError
@@ -71,8 +72,8 @@ class _NoNumberError(Exception):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     built = dict(pairs)
     if len(built) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _RepeatedKeyError(", ".join(sorted({key for key in keys if keys.count(key) > 1})))
+        times = Counter(key for key, _ in pairs)
+        raise _RepeatedKeyError(", ".join(sorted(key for key, n in times.items() if n > 1)))
     return built
 
 

@@ -61,7 +61,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], bytes]:
         manifest = json.loads(raw)
     except FileNotFoundError as error:
         raise BundleError(f"{folder} is no vfprog bundle: it has no {MANIFEST}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{folder} is no vfprog bundle: {error}") from error
     found = manifest.get("format_version") if isinstance(manifest, dict) else None
     if type(found) is not int or found != FORMAT_VERSION:

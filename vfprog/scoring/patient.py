@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 STRUCTURAL = frozenset(column.name for column in REGISTRY["episodes"])
 LEVEL = "level"
 PELVIC_ANGLES = ("pelvic_incidence_deg", "pelvic_tilt_deg", "sacral_slope_deg")
+# Vertebrae from T4 to L5, for a dictionary that does not list the levels itself.
+_MOST_VERTEBRAE = 14
+# Unknown keys for which a known one is looked for; nobody mistypes more, or longer ones.
+_MOST_HINTS, _LONGEST_HINT = 20, 60
 # More than this between PI and PT + SS is no reading error.
 PELVIC_TOLERANCE_DEG = 10.0
 
@@ -60,11 +64,13 @@ def read_patients(records: Sequence[Mapping[str, Any]], dictionary: Dictionary) 
     Raises
     ------
     InputError
-        Unknown key, wrong type, value outside its hard range, level given twice, or nothing
-        given at all. Every failure names its own field and value, never another field's.
+        Unknown key, wrong type, value outside its hard range, level given twice, more vertebrae
+        than there are levels, or nothing given at all. Every failure names its own field and
+        value, never another field's.
     """
     failures: list[Failure] = []
-    shaped = [_shape(record, row, failures) for row, record in enumerate(records)]
+    most = most_vertebrae(dictionary)
+    shaped = [_shape(record, row, failures, most) for row, record in enumerate(records)]
     failures += _unknown_keys(shaped, dictionary)
     owner = [row for row, (_, vertebrae) in enumerate(shaped) for _ in vertebrae]
     places = [f"{row}].vertebrae[{i}" for row, (_, v) in enumerate(shaped) for i in range(len(v))]
@@ -82,8 +88,13 @@ def read_patients(records: Sequence[Mapping[str, Any]], dictionary: Dictionary) 
     return Patients(arrays, tuple(failures))
 
 
+def most_vertebrae(dictionary: Dictionary) -> int:
+    """Return how many vertebrae a patient may have: one of each level."""
+    return len(dictionary[LEVEL].levels) if LEVEL in dictionary else _MOST_VERTEBRAE
+
+
 def _shape(
-    record: object, row: int, failures: list[Failure]
+    record: object, row: int, failures: list[Failure], most: int
 ) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """Split a patient into its flat part and its vertebrae, refusing other shapes."""
     if not isinstance(record, Mapping):
@@ -100,6 +111,10 @@ def _shape(
         )
         failures.append(Failure("patient", row, "vertebrae", type(given).__name__, "list", message))
         return record, []
+    if len(given) > most:
+        text = f"holds {len(given)} vertebrae, at most {most} can be fractured, one of each level"
+        failures.append(Failure("patient", row, "vertebrae", len(given), "too_many", text))
+        return record, []
     return record, list(given)
 
 
@@ -113,15 +128,16 @@ def _unknown_keys(
 ) -> Iterator[Failure]:
     known = {p.name for p in dictionary.of_table("episodes")}
     nested = {p.name for p in dictionary.of_table("vertebrae")}
+    hints = _Hints()
     for row, (record, vertebrae) in enumerate(shaped):
         for key in record:
             if key not in known and key not in STRUCTURAL and key != "vertebrae":
-                hint = " (it belongs inside 'vertebrae')" if key in nested else _hint(key, known)
+                hint = " (it belongs inside 'vertebrae')" if key in nested else hints.of(key, known)
                 yield _unknown(row, str(key), hint)
         for i, vertebra in enumerate(vertebrae):
             for key in vertebra:
                 if key not in nested and key != "episode_id":
-                    hint = " (it belongs to the patient)" if key in known else _hint(key, nested)
+                    hint = " (it belongs to the patient)" if key in known else hints.of(key, nested)
                     yield _unknown(f"{row}].vertebrae[{i}", str(key), hint)
 
 
@@ -129,10 +145,19 @@ def _unknown(row: str | int, key: str, hint: str) -> Failure:
     return Failure("patient", row, key, key, "unknown_key", f"is no predictor of this model{hint}")
 
 
-def _hint(key: object, known: set[str]) -> str:
-    longer = [name for name in sorted(known) if name.startswith(f"{key}_")]
-    close = longer or difflib.get_close_matches(str(key), sorted(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+class _Hints:
+    """Looks for what was meant, a stated number of times: a request may hold any number of keys."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_HINTS
+
+    def of(self, key: object, known: set[str]) -> str:
+        self.left -= 1
+        if self.left < 0 or len(str(key)) > _LONGEST_HINT:
+            return ""
+        longer = [name for name in sorted(known) if name.startswith(f"{key}_")]
+        close = longer or difflib.get_close_matches(str(key), sorted(known), n=1)
+        return f"; did you mean {close[0]}?" if close else ""
 
 
 def _encode(

@@ -124,7 +124,8 @@ def what_if(
     Raises
     ------
     InputError
-        Something given is wrong, or an input of the procedure is changed without leave.
+        Something given is wrong, an input is changed twice, or one of the procedure is changed
+        without leave.
 
     Examples
     --------
@@ -185,7 +186,8 @@ def _changed(
     other = dict(patient)
     given: Any = patient.get("vertebrae")  # well formed: the patient was predicted before
     vertebrae = [] if is_missing(given) else [dict(vertebra) for vertebra in given]
-    failures, done = [], []
+    failures: list[Failure] = []
+    done: list[Change] = []
     for field, value in changes.items():
         place, name, wrong = _resolve(field, vertebrae, dictionary)
         if wrong is None and dictionary[name].known_at == "procedure" and not procedure:
@@ -195,6 +197,10 @@ def _changed(
             continue
         target = other if place is None else vertebrae[place]
         where = name if place is None else f"vertebrae[{place}].{name}"
+        if any(change.field == where for change in done):
+            text = f"changes {where} a second time: which value was meant cannot be known"
+            failures.append(Failure("what_if", None, field, None, "repeated_key", text))
+            continue
         done.append(Change(where, name, target.get(name), value))
         target[name] = value
     if failures:

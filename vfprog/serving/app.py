@@ -17,7 +17,7 @@ from vfprog.serving.fhir import outcome
 from vfprog.serving.fhir import routes as fhir
 from vfprog.serving.gate import REQUEST_ID, Gate
 from vfprog.serving.holder import Holder
-from vfprog.serving.logs import log
+from vfprog.serving.logs import log, where_raised
 from vfprog.serving.problems import RefusalError, problem
 from vfprog.serving.service import Service
 from vfprog.serving.settings import Settings
@@ -113,11 +113,20 @@ async def _watch(holder: Holder, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(wake.wait(), seconds)
         wake.clear()
-        if await anyio.to_thread.run_sync(holder.refresh):
+        if await _new(holder):
             log("reloaded", **_which(holder))
         elif holder.refused not in {None, refused}:
             log("reload_refused", logging.ERROR, reason=holder.refused, **_which(holder))
         refused = holder.refused
+
+
+async def _new(holder: Holder) -> bool:
+    """Look for a new bundle; what nobody expected is a refusal, too, and the watch goes on."""
+    try:
+        return await anyio.to_thread.run_sync(holder.refresh)
+    except Exception as error:  # noqa: BLE001  # its text may quote anything
+        holder.refused = f"a fault of ours: {where_raised(error)}"
+        return False
 
 
 def _which(holder: Holder) -> dict[str, Any]:

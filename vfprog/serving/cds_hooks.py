@@ -61,14 +61,14 @@ async def patient_view(request: Request) -> Response:
     content = await object_body(request, service.settings)
     _check_request(content)
     bundle = service.bundle_for(request, 1)
-    home = str(request.base_url)
+    home = service.settings.public_url
     with service.in_time():
         return JSONResponse(
             {"cards": await service.single(request, lambda: cards(bundle, content, home))}
         )
 
 
-def cards(bundle: Bundle, content: dict[str, Any], home: str) -> list[dict[str, Any]]:
+def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dict[str, Any]]:
     """Return the cards that answer a request.
 
     Parameters
@@ -77,8 +77,8 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str) -> list[dict[str, 
         The model bundle.
     content : dict
         The request, its form checked.
-    home : str
-        Address of this service.
+    home : str or None
+        Address of this service; None where none is told.
 
     Returns
     -------
@@ -97,16 +97,16 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str) -> list[dict[str, 
         expected = f"Patient/{content['context']['patientId']}"
         if reading.subject is not None and not reading.subject.endswith(expected):
             raise _refused([("prefetch", "subject", "is about another patient than the context")])
-        if not reading.patient.get("vertebrae"):
+        if not reading.fractured:
             return []
         prediction = predict_read(bundle, reading)
     except ResourceError as error:
         raise _refused([(i.expression, i.code, i.text) for i in error.issues]) from None
-    return [card(prediction, bundle, home, reading.notes)]
+    return [card(prediction, bundle, home, (*reading.notes, *_partly(content["prefetch"])))]
 
 
 def card(
-    prediction: Prediction, bundle: Bundle, home: str, notes: tuple[str, ...] = ()
+    prediction: Prediction, bundle: Bundle, home: str | None, notes: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Return the card of a prediction.
 
@@ -116,8 +116,9 @@ def card(
         The prediction.
     bundle : Bundle
         The bundle that answered.
-    home : str
-        Address of this service.
+    home : str or None
+        Address of this service for links; None leaves them out. It is never taken from the request,
+        whose Host header anybody may write.
     notes : tuple of str
         What was passed over of the resources.
 
@@ -134,13 +135,16 @@ def card(
     risks = ", ".join(f"{labels[p.endpoint]} {100 * p.risk:.0f} %" for p in prediction.prognoses)
     summary = f"{mark}{risks or 'No endpoint of the model applies'}"
     model = prediction.model
-    return {
+    made: dict[str, Any] = {
         "summary": summary if len(summary) <= _LONGEST else f"{summary[: _LONGEST - 3]}...",
         "indicator": "info",
         "detail": _detail(prediction, bundle, labels, notes),
-        "source": {"label": f"vfprog: model {model.name} {model.version}", "url": home},
-        "links": [{"label": "Enter or change values", "url": home, "type": "absolute"}],
+        "source": {"label": f"vfprog: model {model.name} {model.version}"},
     }
+    if home is not None:
+        made["source"]["url"] = home
+        made["links"] = [{"label": "Enter or change values", "url": home, "type": "absolute"}]
+    return made
 
 
 def _detail(
@@ -165,11 +169,12 @@ def _detail(
 def _prefetch() -> dict[str, str]:
     mapping = load_mapping()
     seen = ",".join(f"{system}|{code}" for system, code in mapping.predictor_of)
-    fractures = ",".join(f"{system}|{code}" for system, code in sorted(mapping.fracture_codes))
+    # All Conditions: a search can ask for a code but not for all that begin with it, and a fracture
+    # that is not asked for looks like none.
     return {
         "patient": "Patient/{{context.patientId}}",
         "observations": f"Observation?{_OF}&code={seen}",
-        "conditions": f"Condition?{_OF}&code={fractures}",
+        "conditions": f"Condition?{_OF}",
     }
 
 
@@ -183,6 +188,18 @@ def _entries(prefetch: dict[str, Any]) -> list[Entry]:
         elif content is not None:
             found.append(Entry(content, place))
     return found
+
+
+def _partly(prefetch: dict[str, Any]) -> list[str]:
+    """Return a note for each Bundle that is the first page of several."""
+    text = "holds one page of several; what stands on the others is not known"
+    return [f"prefetch.{name}: {text}" for name, pages in prefetch.items() if _goes_on(pages)]
+
+
+def _goes_on(pages: Any) -> bool:
+    links = pages.get("link") if isinstance(pages, dict) else None
+    each = links if isinstance(links, list) else []
+    return any(isinstance(link, dict) and link.get("relation") == "next" for link in each)
 
 
 def _check_request(content: dict[str, Any]) -> None:
@@ -199,9 +216,25 @@ def _check_request(content: dict[str, Any]) -> None:
         wrong.append(("prefetch", "object", "expected an object of resources"))
     if wrong:
         raise _refused(wrong)
-    if prefetch is None or prefetch.get("patient") is None:
-        text = "send the resources along: this service asks no FHIR server"
-        raise _refused([("prefetch.patient", "required", text)], status=412)
+    if unmet := _unmet(prefetch or {}):
+        raise _refused(unmet, status=412)
+
+
+def _unmet(prefetch: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what did not come along; null says of observations or conditions that there are none.
+
+    Without the conditions nobody knows whether a vertebra is fractured, and no card would say so.
+    """
+    found = []
+    for name in _prefetch():
+        content = prefetch.get(name)
+        if name not in prefetch or (name == "patient" and content is None):
+            text = "send the resources along: this service asks no FHIR server"
+            found.append((f"prefetch.{name}", "required", text))
+        elif isinstance(content, dict) and content.get("resourceType") == "OperationOutcome":
+            text = "could not be fetched by the client, so that nothing can be said"
+            found.append((f"prefetch.{name}", "required", text))
+    return found
 
 
 def _refused(wrong: list[tuple[str, str, str]], status: int = 422) -> RefusalError:

@@ -36,8 +36,10 @@ _HEADERS = {
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
     b"cache-control": b"no-store",
 }
-# What holds no patient and no model: the page and its files, signs of life, and the two
-# descriptions that FHIR and CDS Hooks want to be readable before a client has a key.
+# What holds no patient and no number the model learned: the page, since a browser sends no key
+# when it opens one, and its files; signs of life; and the two descriptions that FHIR and CDS Hooks
+# want to be readable before a client has a key. The page names the predictors of the model with
+# their units and ranges, and the readiness its name and version: a form cannot do without.
 _OPEN = frozenset({"/", "/healthz", "/readyz", "/fhir/metadata", "/cds-services"})
 _OPEN_FOLDER = "/assets/"
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})

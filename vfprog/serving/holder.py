@@ -6,6 +6,7 @@ next request takes. A version that cannot be loaded is refused and the one in us
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,10 @@ import numpy as np
 from vfprog.errors import BundleError, VfprogError
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.manifest import MANIFEST
+from vfprog.scoring.predict import predict
+from vfprog.serving.description import describe
+from vfprog.serving.logs import where_raised
+from vfprog.serving.trial_patients import trial_patients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -145,7 +150,22 @@ def _ready(bundle: Bundle) -> Served:
             figures += members.instability_interval(nothing[0])
         if not all(math.isfinite(figure) and 0 <= figure <= 1 for figure in figures):
             raise BundleError(f"model {name} gives no probability: {figures}")
+    _try(bundle)
     return Served(bundle, datetime.now(UTC))
+
+
+def _try(bundle: Bundle) -> None:
+    """Ask for all a patient would be told, so that a manifest that cannot answer is refused."""
+    for kind, patient in trial_patients(bundle.dictionary).items():
+        try:
+            json.dumps(predict(bundle, patient).as_dict(), allow_nan=False)
+        except Exception as error:
+            text = f"a patient with {kind} gets no answer: {where_raised(error)}"
+            raise BundleError(text) from error
+    try:
+        json.dumps(describe(bundle), allow_nan=False)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"the model cannot be described: {where_raised(error)}") from error
 
 
 def _nobody_watches() -> None:

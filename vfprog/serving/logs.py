@@ -14,6 +14,8 @@ from typing import Any
 
 LOGGER = "vfprog.serving"
 _logger = logging.getLogger(LOGGER)
+# Of the messages of other code: how often one is written, in seconds, and how many are remembered.
+_EVERY_S, _MOST_KNOWN, _LONGEST = 60.0, 1000, 200
 
 
 def log(event: str, level: int = logging.INFO, **fields: Any) -> None:
@@ -51,6 +53,29 @@ def where_raised(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
+class Thin(logging.Filter):
+    """Lets a message of somebody else's code through once a minute, however often it is written.
+
+    Out of file descriptors, asyncio says so for every connection it cannot accept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is written."""
+        if record.name == LOGGER:
+            return True
+        text = record.getMessage().partition("\n")[0][:_LONGEST]
+        if record.created - self._last.get(text, -_EVERY_S) < _EVERY_S:
+            return False
+        if len(self._last) >= _MOST_KNOWN:
+            self._last.clear()
+        self._last[text] = record.created
+        return True
+
+
 class JsonFormatter(logging.Formatter):
     """Formats records of this service and of its server as one JSON object each."""
 
@@ -68,11 +93,13 @@ class JsonFormatter(logging.Formatter):
 
 def logging_config() -> dict[str, Any]:
     """Return the configuration of `logging.config.dictConfig` for the service and its server."""
-    handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}
+    handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr",
+               "filters": ["thin"]}  # fmt: skip
     loud = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {"thin": {"()": Thin}},
         "formatters": {"json": {"()": JsonFormatter}},
         "handlers": {"stderr": handler},
         "loggers": {LOGGER: loud, "uvicorn": loud, "asyncio": loud},

@@ -18,6 +18,8 @@ MEDIA_TYPE = "application/problem+json"
 # What a request's content is called where it cannot be read.
 BODY = "body"
 _LONGEST = 200
+# Failures an answer lists; of more it says how many.
+MOST_LISTED = 100
 _NESTED = re.compile(r"(\d+)(?:\]\.(.*))?")
 
 
@@ -46,6 +48,15 @@ class RefusalError(Exception):
         super().__init__(detail)
         self.status, self.detail = status, detail
         self.failures, self.headers = tuple(failures), dict(headers or {})
+
+    @property
+    def listed(self) -> tuple[Mapping[str, str], ...]:
+        """The failures an answer lists, and at their end how many there are beside."""
+        rest = len(self.failures) - MOST_LISTED
+        if rest <= 0:
+            return self.failures
+        more = {"field": "*", "rule": "more", "message": f"and {rest} more failures"}
+        return (*self.failures[:MOST_LISTED], more)
 
 
 def refused_input(failures: Iterable[Failure], *, many: bool = False) -> RefusalError:
@@ -119,7 +130,7 @@ def problem(refusal: RefusalError, request_id: str) -> Response:
     }
     if refusal.failures:
         content["failures"] = [
-            {name: _short(text) for name, text in line.items()} for line in refusal.failures
+            {name: _short(text) for name, text in line.items()} for line in refusal.listed
         ]
     # Escaped, since what was sent may hold half a character, which UTF-8 cannot carry.
     body = json.dumps(content).encode("ascii")

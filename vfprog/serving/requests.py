@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 from starlette.requests import ClientDisconnect
 
 from vfprog.errors import InputError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from vfprog.serving.settings import Settings
 
 BODY_LENGTH = "vfprog.body_length"
+# Bytes; a patient with every predictor and five vertebrae takes two thousand.
+SHORT_BODY = 10_000
 _JSON_TYPES = frozenset({"application/json", "application/fhir+json"})
 _CLOSE = {"connection": "close"}
 
@@ -52,9 +55,49 @@ async def json_body(request: Request, settings: Settings) -> Any:
         raise RefusalError(400, "the client left before its body had arrived") from None
     request.scope[BODY_LENGTH] = len(raw)
     try:
-        return read_json(raw, BODY)
+        return await _parsed(raw, settings.timeout_s)
     except InputError as error:
         raise refused_input(error.failures) from None
+
+
+async def _parsed(raw: bytes, seconds: float) -> Any:
+    """Return the JSON of a body; a long one is read beside the event loop, and not for ever."""
+    if len(raw) <= SHORT_BODY:
+        return read_json(raw, BODY)
+    try:
+        with anyio.fail_after(seconds):
+            return await anyio.to_thread.run_sync(read_json, raw, BODY, abandon_on_cancel=True)
+    except TimeoutError:
+        text = f"the body was not read within {seconds:g} seconds"
+        raise RefusalError(503, text, headers={"retry-after": "5"}) from None
+
+
+def parameter(request: Request, name: str) -> str | None:
+    """Return a query parameter.
+
+    Parameters
+    ----------
+    request : starlette.requests.Request
+        The request.
+    name : str
+        Name of the parameter.
+
+    Returns
+    -------
+    str or None
+        What was given; None where nothing was.
+
+    Raises
+    ------
+    RefusalError
+        It is given more than once (400): which was meant cannot be known.
+    """
+    given = request.query_params.getlist(name)
+    if len(given) > 1:
+        message = f"the parameter {name} is given twice"
+        failure = {"field": name, "rule": "repeated_key", "message": message}
+        raise RefusalError(400, "a parameter of the address is wrong", [failure])
+    return given[0] if given else None
 
 
 def flag(request: Request, name: str, *, default: bool) -> bool:
@@ -77,9 +120,9 @@ def flag(request: Request, name: str, *, default: bool) -> bool:
     Raises
     ------
     RefusalError
-        It is neither (422).
+        It is neither (422), or given more than once (400).
     """
-    given = request.query_params.get(name)
+    given = parameter(request, name)
     if given is None:
         return default
     if given in {"true", "false"}:
@@ -99,9 +142,10 @@ async def object_body(request: Request, settings: Settings) -> dict[str, Any]:
 
 
 def _check_type(request: Request) -> None:
-    kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
-    charset = parameters.replace(" ", "").removeprefix("charset=").strip('"')
-    if kind.strip() not in _JSON_TYPES or charset not in {"", "utf-8"}:
+    kind, _, given = request.headers.get("content-type", "").lower().partition(";")
+    parameters = dict(part.strip().partition("=")[::2] for part in given.split(";"))
+    charset = parameters.get("charset", "utf-8").strip(' "')
+    if kind.strip() not in _JSON_TYPES or charset != "utf-8":
         raise RefusalError(415, "send JSON in UTF-8 with the header Content-Type: application/json")
     if request.headers.get("content-encoding", "identity") != "identity":
         raise RefusalError(415, "send the body as it is, without Content-Encoding")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-# Patients predicted between two looks at the clock.
+# Patients, or changes of one, predicted between two looks at the clock.
 _PART = 50
 
 
@@ -63,7 +63,7 @@ async def predict_batch(request: Request) -> Response:
             await service.part(partial(_part, bundle, patients[at : at + _PART], panel=panel))
             for at in range(0, len(patients), _PART)
         ]
-    return _json(b"[" + b",".join(part[1:-1] for part in parts) + b"]")
+    return _joined(parts)
 
 
 @router.post(
@@ -76,8 +76,18 @@ async def what_if_one(request: Request) -> Response:
     asked = await object_body(request, service.settings)
     _check_what_if(asked, service)
     bundle = service.bundle_for(request, 1)
+    changes = asked["changes"]
     with service.in_time():
-        return _json(await service.single(request, lambda: changed(bundle, asked)))
+        if not isinstance(changes, list):
+            return _json(await service.single(request, lambda: changed(bundle, asked)))
+        parts = [
+            await service.single(
+                request, partial(changed, bundle, asked | {"changes": changes[at : at + _PART]}),
+                patients=len(changes),
+            )
+            for at in range(0, len(changes), _PART)
+        ]  # fmt: skip
+    return _joined(parts)
 
 
 @router.get(
@@ -212,6 +222,11 @@ def _model(bundle: Bundle, settings: Settings) -> bytes:
     limits = {"max_batch": settings.max_batch, "max_body_bytes": settings.max_body_bytes}
     content = {**describe(bundle), "limits": limits}
     return json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _joined(parts: list[bytes]) -> Response:
+    """Return lists, each as JSON, as one list."""
+    return _json(b"[" + b",".join(part[1:-1] for part in parts) + b"]")
 
 
 def _json(content: bytes) -> Response:

@@ -12,6 +12,7 @@ import uvicorn
 
 from vfprog.errors import ConfigError
 from vfprog.serving.app import create_app
+from vfprog.serving.connections import protocol
 from vfprog.serving.holder import Holder
 from vfprog.serving.logs import logging_config
 
@@ -57,7 +58,7 @@ def run(
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="on",
         timeout_graceful_shutdown=int(settings.timeout_s) + _GRACE_S,
-        h11_max_incomplete_event_size=65_536,
+        h11_max_incomplete_event_size=settings.max_head_bytes, http=protocol(settings),
     )  # fmt: skip
     server = uvicorn.Server(config)
     _heed_signals(holder, server)

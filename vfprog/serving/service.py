@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from vfprog.serving.gate import NOTES
 from vfprog.serving.problems import RefusalError
-from vfprog.serving.requests import BODY_LENGTH
+from vfprog.serving.requests import BODY_LENGTH, SHORT_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from vfprog.serving.settings import Settings
 
 _T = TypeVar("_T")
-# Bytes; a patient with every predictor and five vertebrae takes two thousand.
-SHORT_BODY = 10_000
+# Patients, or changes of one, that are predicted in a few milliseconds.
+SHORT_WORK = 5
 
 
 @dataclass
@@ -93,24 +93,26 @@ class Service:
             text = f"no answer within {seconds:g} seconds; send fewer patients at once"
             raise RefusalError(503, text, headers={"retry-after": "5"}) from None
 
-    async def single(self, request: Request, work: Callable[[], _T]) -> _T:
+    async def single(self, request: Request, work: Callable[[], _T], *, patients: int = 1) -> _T:
         """Return what work for one patient gives.
 
         Parameters
         ----------
         request : starlette.requests.Request
-            The request, its body read. A short one takes a few milliseconds and is worked on at
-            once, since a thread of its own would cost a fifth more; a long one is worked on beside
-            the event loop.
+            The request, its body read. Little work takes a few milliseconds and is done at once,
+            since a thread of its own would cost a fifth more; what is long, or of many changes,
+            is worked on beside the event loop.
         work : callable
             The work.
+        patients : int
+            How many times the patient is predicted.
 
         Returns
         -------
         object
             What the work returned.
         """
-        if request.scope[BODY_LENGTH] <= SHORT_BODY:
+        if request.scope[BODY_LENGTH] <= SHORT_BODY and patients <= SHORT_WORK:
             return work()
         return await anyio.to_thread.run_sync(work, limiter=self.singles)
 

@@ -27,6 +27,14 @@ class Settings:
         Seconds between two looks at the bundle for a new version.
     keys : tuple of ApiKey
         Keys of which a request must carry one; empty where none is asked for.
+    public_url : str or None
+        Address by which others reach the service, for links; None where none is told.
+    max_connections : int
+        Open connections; one more is closed at once.
+    max_head_bytes : int
+        Bytes the head of a request may have.
+    head_timeout_s : float
+        Seconds a connection may take to send the head of a request.
     """
 
     max_body_bytes: int = 2_000_000
@@ -35,3 +43,7 @@ class Settings:
     max_waiting: int = 64
     poll_s: float = 2.0
     keys: tuple[ApiKey, ...] = ()
+    public_url: str | None = None
+    max_connections: int = 500
+    max_head_bytes: int = 65_536
+    head_timeout_s: float = 10.0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 from tests.bundles import PATIENT, hand_bundle
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
-from vfprog.serving.fhir.assessment import INTERVAL, risk_assessment
+from vfprog.serving.fhir.assessment import INTERVAL, RISK, risk_assessment
 
 DAY = date(2026, 1, 15)
 
@@ -30,17 +31,47 @@ def assessed(bundle, patient=PATIENT, **more):
 def test_one_prediction_per_endpoint_at_full_precision(bundle) -> None:
     prediction, found = predict(bundle, PATIENT), assessed(bundle)
     assert [p["probabilityDecimal"] for p in found["prediction"]] == [
-        p.risk for p in prediction.prognoses
+        100 * p.risk for p in prediction.prognoses
     ]
     first, prognosis = found["prediction"][0], prediction["response"]
     assert first["outcome"]["coding"][0]["code"] == "response"
     assert first["whenPeriod"] == {"start": "2026-01-15", "end": "2026-02-14"}
     assert prognosis.definition in first["rationale"]
     assert first["rationale"].startswith(f"{100 * prognosis.risk:.0f} of 100 patients")
-    (extension,) = first["extension"]
-    limits = extension["valueRange"]
-    assert extension["url"] == INTERVAL
-    assert (limits["low"]["value"], limits["high"]["value"]) == prognosis.instability_interval
+    risk, interval = first["extension"]
+    assert (risk["url"], interval["url"]) == (RISK, INTERVAL)
+    limits = interval["valueRange"]
+    assert risk["valueQuantity"]["value"] == 100 * prognosis.risk
+    assert [limits[name]["value"] for name in ("low", "high")] == [
+        100 * limit for limit in prognosis.instability_interval
+    ]
+    for quantity in (risk["valueQuantity"], limits["low"], limits["high"]):
+        assert (quantity["system"], quantity["code"]) == ("http://unitsofmeasure.org", "%")
+
+
+def test_the_method_says_what_each_model_is(bundle) -> None:
+    text = assessed(bundle)["method"]["text"]
+    both = "logistic regression and boosted trees, blended and calibrated"
+    for name in ("response", "new_fracture"):
+        model = bundle.model(f"{name}_preprocedure")
+        kind = "logistic regression, calibrated" if model.trees is None else both
+        part = next(part for part in text.split("; ") if name in part)
+        assert part.removeprefix("vfprog: ").startswith(kind)
+    assert assessed(bundle, {"bmi_kg_m2": 25, "vas_baseline": 2})["method"]["text"]
+
+
+def test_trees_that_have_no_weight_are_not_named(bundle, monkeypatch) -> None:
+    name = "response_preprocedure"
+    model = bundle.model(name)
+    for weights, kind in (((1, 0), "logistic regression, calibrated"),
+                          ((0, 1), "boosted trees, calibrated")):  # fmt: skip
+        blend = replace(model.blend, w_linear=weights[0], w_trees=weights[1])
+        trees = model.trees or bundle.model("new_fracture_preprocedure").trees
+        assert trees is not None
+        monkeypatch.setitem(bundle._models, name, replace(model, blend=blend, trees=trees))
+        prediction = predict(bundle, PATIENT)
+        text = risk_assessment(prediction, bundle)["method"]["text"]
+        assert f"{kind} (response" in text
 
 
 def test_who_answered_about_whom_and_from_what(bundle) -> None:
@@ -64,7 +95,8 @@ def test_simulated_models_are_marked_and_others_are_not(bundle, registry_bundle)
     assert (simulated["status"], real["status"]) == ("preliminary", "final")
     assert "meta" not in real
     assert "SIMULATED" not in json.dumps(real)
-    assert "extension" not in real["prediction"][0]  # no members, no interval
+    extensions = real["prediction"][0]["extension"]
+    assert [extension["url"] for extension in extensions] == [RISK]  # no members, no interval
 
 
 def test_warnings_and_notes_come_along_and_a_prognosis_is_no_advice(bundle) -> None:

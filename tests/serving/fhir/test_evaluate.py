@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from tests.serving.fhir.samples import (
     DAY,
+    LOCAL,
     LOINC,
     PATIENT,
+    SNOMED,
     bundle_of,
+    concept,
     fracture,
     observation,
     quantity,
@@ -24,7 +32,7 @@ def test_resources_get_the_risks_of_their_patient(bundle) -> None:
                "vertebrae": [{"level": "L1"}]}  # fmt: skip
     assert status == 200
     assert [p["probabilityDecimal"] for p in found["prediction"]] == [
-        p.risk for p in predict(bundle, patient).prognoses
+        100 * p.risk for p in predict(bundle, patient).prognoses
     ]
     assert found["subject"] == {"reference": "Patient/p1"}
 
@@ -55,3 +63,41 @@ def test_nothing_given_is_told_once(bundle) -> None:
     with pytest.raises(ResourceError) as caught:
         predict_read(bundle, read(nobody, wrong))
     assert len(caught.value.issues) == 1
+
+
+CHART = bundle_of(
+    PATIENT,
+    fracture(recordedDate="2026-01-02", abatementPeriod={"end": "2026-02-02"}),
+    observation(LOINC, "72514-3", **quantity(8, "{score}")),
+    observation(LOINC, "72166-2", valueCodeableConcept=concept(SNOMED, "8517006"),
+                effectiveDateTime=None, effectiveTiming={"event": ["2026-01-02"]}),
+    observation(LOCAL, "vertebra", effectiveDateTime=None, effectivePeriod={"start": "2026-01-01"},
+                component=[{"code": concept(LOCAL, "level"), "valueString": "L1"}]),
+)  # fmt: skip
+STRANGE = [None, 0, 10**400, 1e400, True, "", "2026-01-10", "0000", "9999-12-31", "\ud800", [], {},
+           [None], [{}], {"coding": None}, {"coding": [None]}]  # fmt: skip
+
+
+def places(content: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if place:
+        yield place
+    if isinstance(content, dict | list):
+        inner = content.items() if isinstance(content, dict) else enumerate(content)
+        for name, part in inner:
+            yield from places(part, (*place, name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strange", STRANGE, ids=lambda value: repr(value)[:12])
+def test_nothing_that_stands_anywhere_is_a_fault_of_ours(bundle, strange) -> None:
+    statuses = set()
+    for place in places(CHART):
+        changed = copy.deepcopy(CHART)
+        parent: Any = changed
+        for step in place[:-1]:
+            parent = parent[step]
+        parent[place[-1]] = strange
+        status, resource = evaluated(bundle, changed, DAY)
+        assert json.dumps(resource, allow_nan=False)
+        statuses.add(status)
+    assert statuses == {200, 422}

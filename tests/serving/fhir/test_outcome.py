@@ -6,7 +6,7 @@ import pytest
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from vfprog.serving.fhir.outcome import Issue, ResourceError, operation_outcome, refused
-from vfprog.serving.problems import RefusalError
+from vfprog.serving.problems import MOST_LISTED, RefusalError
 
 
 def test_every_issue_is_in_a_valid_resource() -> None:
@@ -34,3 +34,10 @@ def test_half_a_character_and_a_key_of_any_length_can_be_named() -> None:
     assert (len(issue["diagnostics"]), len(issue["expression"][0])) == (200, 200)
     failure = {"field": "*", "rule": "json", "message": "\ud800"}
     assert b"\\ud800" in refused(RefusalError(400, "wrong", [failure])).body
+
+
+def test_very_many_issues_are_counted_and_not_all_listed() -> None:
+    found = operation_outcome([Issue("value", "x")] * (MOST_LISTED + 3))
+    OperationOutcome.model_validate(found)
+    assert len(found["issue"]) == MOST_LISTED + 1
+    assert found["issue"][-1]["diagnostics"] == "and 3 more issues"

@@ -98,7 +98,7 @@ def test_unknown_codes_are_listed_and_not_used() -> None:
         {**fracture(), "code": concept(SNOMED, "195967001")},
     )  # fmt: skip
     assert set(reading.patient) == {"sex", "age_years"}
-    assert sorted(reading.notes) == [
+    assert sorted((*reading.notes, *reading.unused)) == [
         "Bundle.entry[1].resource.code: http://loinc.org|8480-6 is not used",
         "Bundle.entry[2].resource.code: urn:vfprog:predictor|shoe_size is not used",
         "Bundle.entry[3].resource.code: http://snomed.info/sct|195967001 is not used",
@@ -117,7 +117,8 @@ def test_unknown_codes_are_listed_and_not_used() -> None:
 def test_a_fracture_that_is_over_or_denied_is_none(change) -> None:
     reading = read(PATIENT, fracture(**change))
     assert "vertebrae" not in reading.patient
-    assert reading.notes == ("Bundle.entry[1].resource: no present fracture by its status",)
+    (note,) = reading.notes
+    assert note.startswith("Bundle.entry[1].resource: left out, no present, confirmed fracture")
 
 
 def test_an_observation_entered_in_error_is_not_used() -> None:
@@ -133,9 +134,11 @@ def test_of_two_fractures_the_younger_gives_the_age() -> None:
     assert reading.patient["vertebrae"] == [{"level": "L1"}, {"level": "L2"}]
 
 
-def test_a_fracture_of_tomorrow_is_refused() -> None:
-    (issue,) = read(fracture(onset="2026-01-16")).issues
-    assert issue.expression == "Bundle.entry[0].resource.onsetDateTime"
+def test_a_fracture_of_tomorrow_is_left_out() -> None:
+    reading = read(PATIENT, fracture(onset="2026-01-16"))
+    assert reading.issues == ()
+    assert not reading.fractured
+    assert "after the day of the prediction" in reading.notes[0]
 
 
 def test_a_fracture_without_level_or_day_is_noted() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.serving.fhir.samples import PATIENT, bundle_of, observation
 from vfprog.serving.fhir.outcome import ResourceError
-from vfprog.serving.fhir.resources import Entry, entries_of, read_resources
+from vfprog.serving.fhir.resources import Entry, Placed, entries_of, read_resources
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,42 @@ def test_how_a_resource_is_referred_to() -> None:
                Entry({"resourceType": "Patient"}, "c")]  # fmt: skip
     placed, _ = read_resources(entries)
     assert [one.reference for one in placed] == ["Patient/p1", "urn:uuid:2", None]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ({"valueQuantity": {"value": "20"}}, ".valueQuantity.value"),
+        ({"valueInteger": "7"}, ".valueInteger"),
+        ({"valueBoolean": "true"}, ".valueBoolean"),
+        ({"valueBoolean": 1}, ".valueBoolean"),
+        ({"valueInteger": True}, ".valueInteger"),
+        ({"effectiveDateTime": 1736900000}, ".effectiveDateTime"),
+        ({"effectiveDateTime": 1e30}, ""),
+        ({"effectiveInstant": 1736900000}, ".effectiveInstant"),
+        ({"effectivePeriod": {"start": 1736900000}}, ".effectivePeriod.start"),
+        ({"effectiveTiming": {"event": ["2026-01-01", 1736900000]}}, ".effectiveTiming.event[1]"),
+        ({"component": [{"code": {}, "valueQuantity": {"value": "2"}}]},
+         ".component[0].valueQuantity.value"),
+    ],
+)  # fmt: skip
+def test_numbers_are_no_dates_and_texts_no_numbers(content, place: str) -> None:
+    given = {"resourceType": "Observation", "status": "final", "code": {}, **content}
+    with pytest.raises(ResourceError) as caught:
+        read_resources([Entry(given, "here")])
+    assert all(issue.expression.startswith(f"here{place}") for issue in caught.value.issues)
+
+
+def test_what_changes_the_meaning_of_a_resource_is_seen() -> None:
+    strange = [{"url": "urn:x", "valueBoolean": True}]
+    assert Placed(PATIENT, "a").modified is None
+    assert Placed(PATIENT | {"modifierExtension": strange}, "a").modified == "modifierExtension"
+    inside = observation("x", "y", component=[{"code": {}, "modifierExtension": strange}])
+    assert Placed(inside, "a").modified == "modifierExtension"
+    assert Placed(PATIENT | {"implicitRules": "urn:x"}, "a").modified == "implicitRules"
+
+
+def test_null_says_nothing() -> None:
+    given = {"resourceType": "Patient", "id": "p1", "gender": None, "name": [{"family": None}]}
+    (placed,), _ = read_resources([Entry(given, "a")])
+    assert placed.resource == {"resourceType": "Patient", "id": "p1", "name": [{}]}

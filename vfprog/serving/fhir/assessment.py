@@ -1,7 +1,8 @@
 """A prediction as a FHIR R4 RiskAssessment: one prediction per endpoint, at full precision.
 
-``probabilityDecimal`` is the risk between 0 and 1, as in the examples of the specification; its
-text says the same as of 100 patients, so that nobody reads 0.62 as 0.62 %.
+``probabilityDecimal`` is the risk in percent, as R4 defines it ("Decimal values are expressed as
+percentages as well (max = 100)"); an extension says it as a quantity with the unit, the rationale
+as of 100 patients. See docs/adr/0013-probability-in-fhir.md.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
 ENDPOINT = "urn:vfprog:endpoint"
 MODEL = "urn:vfprog:model"
+RISK = "urn:vfprog:risk"
 INTERVAL = "urn:vfprog:instability-interval"
 SIMULATED = (
     "SIMULATED: the model was trained on simulated data. It says nothing about any patient and "
     "must not inform care."
 )
 PURPOSE = "A prognosis, never a recommendation: it does not say whether to treat."
+IN_PERCENT = "probabilityDecimal is in percent, as FHIR R4 defines it."
+_PERCENT = {"unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
 # What marks data that are no patient's, for systems that sort by labels.
 _TEST_DATA = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
@@ -70,13 +74,13 @@ def risk_assessment(
         "resourceType": "RiskAssessment",
         "contained": [_device(prediction.model)],
         "status": "preliminary" if bundle.simulated else "final",
-        "method": _method(prediction.model),
+        "method": _method(prediction, bundle),
         "subject": {"reference": subject} if subject else {"display": "the patient asked about"},
         "occurrenceDateTime": today.isoformat(),
         "performer": {"reference": "#model"},
         "basis": [{"reference": reference} for reference in basis],
         "prediction": [_prediction(p, bundle, today) for p in prediction.prognoses],
-        "note": [{"text": text} for text in (*marks, PURPOSE, *warnings, *notes)],
+        "note": [{"text": text} for text in (*marks, PURPOSE, IN_PERCENT, *warnings, *notes)],
     }
     if bundle.simulated:
         resource["meta"] = {"security": [_TEST_DATA]}
@@ -93,14 +97,29 @@ def _device(model: ModelIdentity) -> dict[str, Any]:
     }
 
 
-def _method(model: ModelIdentity) -> dict[str, Any]:
+def _method(prediction: Prediction, bundle: Bundle) -> dict[str, Any]:
+    model = prediction.model
     coding = {"system": MODEL, "version": model.version, "code": model.name}
     data = "simulated data" if model.trained_on == "simulated" else "a registry"
+    kinds: dict[str, list[str]] = {}
+    for p in prediction.prognoses:
+        kinds.setdefault(_kind(bundle, p), []).append(p.endpoint)
+    parts = [f"{kind} ({', '.join(endpoints)})" for kind, endpoints in kinds.items()]
     text = (
-        f"vfprog: logistic regression and boosted trees, blended and calibrated; model "
-        f"{model.name} {model.version}, trained on {data}, sha256 {model.sha256}"
+        f"vfprog: {'; '.join(parts) or 'no model answered'}; model {model.name} {model.version}, "
+        f"trained on {data}, sha256 {model.sha256}"
     )
     return {"coding": [coding], "text": text}
+
+
+def _kind(bundle: Bundle, prognosis: Prognosis) -> str:
+    """Return what the model of a prognosis is; trees without weight say nothing."""
+    model = bundle.model(f"{prognosis.endpoint}_{prognosis.prediction_time}")
+    if model.trees is None or model.blend.w_trees == 0:
+        return "logistic regression, calibrated"
+    if model.blend.w_linear == 0:
+        return "boosted trees, calibrated"
+    return "logistic regression and boosted trees, blended and calibrated"
 
 
 def _prediction(prognosis: Prognosis, bundle: Bundle, day: date) -> dict[str, Any]:
@@ -110,27 +129,28 @@ def _prediction(prognosis: Prognosis, bundle: Bundle, day: date) -> dict[str, An
             "coding": [{"system": ENDPOINT, "code": prognosis.endpoint, "display": endpoint.label}],
             "text": endpoint.label,
         },
-        "probabilityDecimal": prognosis.risk,
+        "probabilityDecimal": 100 * prognosis.risk,
+        "extension": [{"url": RISK, "valueQuantity": _percent(prognosis.risk)}],
         "rationale": _rationale(prognosis),
     }
     if prognosis.horizon_days is not None:
         end = day + timedelta(days=prognosis.horizon_days)
         found["whenPeriod"] = {"start": day.isoformat(), "end": end.isoformat()}
     if prognosis.instability_interval is not None:
-        found["extension"] = [{"url": INTERVAL, "valueRange": _range(prognosis)}]
+        low, high = (_percent(limit) for limit in prognosis.instability_interval)
+        found["extension"].append({"url": INTERVAL, "valueRange": {"low": low, "high": high}})
     return found
 
 
-def _range(prognosis: Prognosis) -> dict[str, Any]:
-    low, high = prognosis.instability_interval or (0.0, 1.0)
-    one = {"system": "http://unitsofmeasure.org", "code": "1"}
-    return {"low": {"value": low, **one}, "high": {"value": high, **one}}
+def _percent(share: float) -> dict[str, Any]:
+    return {"value": 100 * share, **_PERCENT}
 
 
 def _rationale(prognosis: Prognosis) -> str:
     text = f"{100 * prognosis.risk:.0f} of 100 patients like this: {prognosis.definition}."
     if prognosis.instability_interval is not None:
-        low, high = (f"{limit:.2f}" for limit in prognosis.instability_interval)
+        low, high = (f"{100 * limit:.0f}" for limit in prognosis.instability_interval)
         share = f"{100 * prognosis.instability_level:g} %"
-        text += f" {prognosis.instability_label.capitalize()} ({share} of refits): {low} to {high}."
+        text += f" {prognosis.instability_label.capitalize()} ({share} of refits): "
+        text += f"{low} to {high} of 100."
     return f"{text} Prediction time: {prognosis.prediction_time}."

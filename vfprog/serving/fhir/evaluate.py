@@ -51,7 +51,7 @@ def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, A
         return 422, operation_outcome(error.issues)
     return 200, risk_assessment(
         prediction, bundle, day=day, subject=reading.subject, basis=reading.basis,
-        notes=reading.notes,
+        notes=(*reading.notes, *reading.unused),
     )  # fmt: skip
 
 

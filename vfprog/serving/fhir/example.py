@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vfprog.serving.fhir.patient import VERTEBRA
+from vfprog.serving.fhir.collect import VERTEBRA
 from vfprog.serving.fhir.values import UCUM
 
 if TYPE_CHECKING:

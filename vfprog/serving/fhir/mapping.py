@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vfprog.config import load_config
 from vfprog.errors import ConfigError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vfprog.schema.dictionary import Predictor
 
 Coding = tuple[str, str]
+# With the point and the letter of the encounter, as in S22.080S.
+_ICD_LENGTH = 8
 
 
 class Code(BaseModel):
@@ -62,6 +64,21 @@ class Answer(ObservationCode):
     value: bool | str
 
 
+class FractureCode(Code):
+    """A code of a Condition that is a fracture.
+
+    Parameters
+    ----------
+    below : bool
+        Whether every code that begins with this one is meant, but for sequelae.
+    any_bone : bool
+        Whether the code is for any bone, so that a bodySite must name a vertebra.
+    """
+
+    below: bool = False
+    any_bone: bool = False
+
+
 class FhirMapping(BaseModel):
     """How codes and units become predictors.
 
@@ -73,7 +90,7 @@ class FhirMapping(BaseModel):
         Codes of observations.
     answers : tuple of Answer
         Coded answers.
-    fractures : tuple of Code
+    fractures : tuple of FractureCode
         Conditions that are a fracture of a vertebra.
     levels : dict of str to str
         SNOMED CT code of each level.
@@ -81,6 +98,14 @@ class FhirMapping(BaseModel):
         UCUM code to factor, by predictor.
     lowest : tuple of str
         Predictors of which the lowest value counts, not the latest.
+    same_episode_days : int
+        Days before the youngest fracture within which others belong to it.
+    noted_after_days : int
+        Days after which a value that is used is said to be old.
+    max_age_days : dict of str to int
+        Days after which a value of a predictor is not used.
+    since_fracture : tuple of str
+        Predictors of which values from before the fracture are not used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,10 +113,14 @@ class FhirMapping(BaseModel):
     systems: dict[str, str]
     observations: tuple[ObservationCode, ...]
     answers: tuple[Answer, ...]
-    fractures: tuple[Code, ...]
+    fractures: tuple[FractureCode, ...]
     levels: dict[str, str]
     units: dict[str, dict[str, float]]
     lowest: tuple[str, ...] = ()
+    same_episode_days: int = Field(default=90, ge=0)
+    noted_after_days: int = Field(default=365, gt=0)
+    max_age_days: dict[str, int] = {}
+    since_fracture: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> FhirMapping:
@@ -115,16 +144,28 @@ class FhirMapping(BaseModel):
         """Value by predictor and coding of an answer."""
         return {(a.predictor, (self.systems[a.system], a.code)): a.value for a in self.answers}
 
-    @cached_property
-    def fracture_codes(self) -> frozenset[Coding]:
-        """All codings that mean a fracture of a vertebra."""
-        return frozenset((self.systems[code.system], code.code) for code in self.fractures)
+    def fracture_of(self, coding: Coding) -> FractureCode | None:
+        """Return the entry a coding of a Condition falls under; None for any other condition."""
+        system, code = coding
+        for entry in self.fractures:
+            if self.systems[entry.system] != system:
+                continue
+            sequela = len(code) == _ICD_LENGTH and code.endswith("S")
+            if code == entry.code or (entry.below and code.startswith(entry.code) and not sequela):
+                return entry
+        return None
 
     @cached_property
     def level_of(self) -> dict[Coding, str]:
-        """Level by coding of a body site."""
-        snomed = {(self.systems["snomed"], code): level for level, code in self.levels.items()}
-        return snomed | {(self.systems["level"], level): level for level in self.levels}
+        """Level by SNOMED CT coding of a body site."""
+        return {(self.systems["snomed"], code): level for level, code in self.levels.items()}
+
+    def level_at(self, coding: Coding) -> str | None:
+        """Return the level a coding of a body site names; None where it names none."""
+        system, code = coding
+        if system == self.systems["level"]:
+            return next((level for level in self.levels if level == code.strip().upper()), None)
+        return self.level_of.get(coding)
 
     def units_of(self, predictor: Predictor) -> dict[str, float]:
         """Return UCUM codes and factors; a registry's own predictor has the unit it declares."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from vfprog.serving.problems import MOST_LISTED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -66,7 +68,7 @@ class ResourceError(Exception):
 
 
 def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
-    """Return issues as an OperationOutcome.
+    """Return issues as an OperationOutcome; of very many the first, and how many more.
 
     Parameters
     ----------
@@ -78,7 +80,11 @@ def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
     dict
         The resource.
     """
-    return {"resourceType": "OperationOutcome", "issue": [issue.as_fhir() for issue in issues]}
+    found = list(issues)
+    if len(found) > MOST_LISTED:
+        text = f"and {len(found) - MOST_LISTED} more issues"
+        found = [*found[:MOST_LISTED], Issue("too-costly", text)]
+    return {"resourceType": "OperationOutcome", "issue": [issue.as_fhir() for issue in found]}
 
 
 def refused(refusal: RefusalError) -> Response:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vfprog.serving.fhir.collect import Collector, Value
+from vfprog.serving.fhir.fractures import read_fractures
 from vfprog.serving.fhir.outcome import Issue
 from vfprog.serving.fhir.resources import read_resources
-from vfprog.serving.fhir.values import codings, day_of, full_years, level_of, read_value
+from vfprog.serving.fhir.times import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from vfprog.schema.dictionary import Dictionary, Predictor
+    from vfprog.schema.dictionary import Dictionary
+    from vfprog.serving.fhir.fractures import Fractures
     from vfprog.serving.fhir.mapping import FhirMapping
     from vfprog.serving.fhir.resources import Entry, Placed
 
-VERTEBRA = "vertebra"
-_NOT_MADE = frozenset({"cancelled", "entered-in-error", "registered"})
-_OVER = frozenset({"inactive", "remission", "resolved"})
-_DENIED = frozenset({"entered-in-error", "refuted"})
-_SEX = {"female": "female", "male": "male"}
-# What is worked out of a date of birth gives way to what was observed, dated or not.
-_DERIVED, _UNDATED = "", "0"
+AGE = "fracture_age_days"
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,16 @@ class Reading:
         Day of the prediction.
     subject : str or None
         How the patient is referred to.
+    fractured : bool
+        Whether a Condition says that a vertebra is fractured now.
     basis : tuple of str
         References to the resources that gave a value.
     places : dict of str to str
         FHIRPath by field, such as ``vertebrae[0].level``.
     notes : tuple of str
         What was passed over, and why.
+    unused : tuple of str
+        Conditions that are no fracture of a vertebra; a chart may list any number.
     issues : tuple of Issue
         What is wrong; empty where the patient can be used.
     """
@@ -51,171 +53,12 @@ class Reading:
     patient: dict[str, Any]
     day: date
     subject: str | None
+    fractured: bool
     basis: tuple[str, ...]
     places: dict[str, str]
     notes: tuple[str, ...]
+    unused: tuple[str, ...]
     issues: tuple[Issue, ...]
-
-
-@dataclass
-class _Value:
-    value: Any
-    when: str
-    expression: str
-    source: Placed
-
-
-@dataclass
-class _Reader:
-    """Collects values by vertebra and predictor; the vertebra of an episode's value is None."""
-
-    dictionary: Dictionary
-    mapping: FhirMapping
-    day: date
-    issues: list[Issue] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    values: dict[tuple[str | None, str], list[_Value]] = field(default_factory=dict)
-
-    def keep(
-        self, vertebra: str | None, name: str, value: Any, source: Placed, *, when: str = _UNDATED,
-        expression: str = "",
-    ) -> None:  # fmt: skip
-        found = _Value(value, when, expression or source.expression, source)
-        self.values.setdefault((vertebra, name), []).append(found)
-
-    def patient(self, placed: Placed) -> None:
-        resource, place = placed.resource, placed.expression
-        if resource.get("gender") in _SEX:
-            self.keep(None, "sex", _SEX[resource["gender"]], placed, expression=f"{place}.gender")
-        elif resource.get("gender"):
-            self.notes.append(f"{place}.gender: only female and male are known to the models")
-        birth = day_of(resource.get("birthDate"))
-        if birth is not None:
-            years = full_years(birth, self.day)
-            self.keep(
-                None, "age_years", years, placed, when=_DERIVED, expression=f"{place}.birthDate"
-            )
-        elif resource.get("birthDate"):
-            self.notes.append(f"{place}.birthDate: without the day it gives no age")
-
-    def condition(self, placed: Placed) -> None:
-        resource, place = placed.resource, placed.expression
-        if self.mapping.fracture_codes.isdisjoint(codings(resource.get("code"))):
-            self.notes.append(f"{place}.code: {_listed(resource.get('code'))} is not used")
-            return
-        state = {code for _, code in codings(resource.get("clinicalStatus"))}
-        doubt = {code for _, code in codings(resource.get("verificationStatus"))}
-        if state & _OVER or doubt & _DENIED:
-            self.notes.append(f"{place}: no present fracture by its status")
-            return
-        level = level_of(resource.get("bodySite"), self.mapping)
-        if level is None:
-            self.notes.append(f"{place}.bodySite: names no single vertebra from T4 to L5")
-        else:
-            self.keep(level, "level", level, placed, expression=f"{place}.bodySite")
-        onset = day_of(resource.get("onsetDateTime"))
-        if onset is None:
-            self.notes.append(f"{place}.onset: no day, so no age of the fracture")
-        elif onset > self.day:
-            text = "the fracture begins after the day of the prediction"
-            self.issues.append(Issue("value", text, f"{place}.onsetDateTime"))
-        else:
-            days, place = (self.day - onset).days, f"{place}.onsetDateTime"
-            self.keep(None, "fracture_age_days", days, placed, when=str(onset), expression=place)
-
-    def observation(self, placed: Placed) -> None:
-        resource, place = placed.resource, placed.expression
-        when = str(resource.get("effectiveDateTime") or
-                   (resource.get("effectivePeriod") or {}).get("start") or _UNDATED)  # fmt: skip
-        seen = day_of(when)
-        if resource.get("status") in _NOT_MADE:
-            self.notes.append(f"{place}: not used, by its status")
-        elif seen is not None and seen > self.day:
-            self.notes.append(f"{place}: made after the day of the prediction")
-        elif (self.mapping.systems["predictor"], VERTEBRA) in set(codings(resource.get("code"))):
-            self._vertebra(placed, when)
-        else:
-            self._single(placed, when)
-
-    def _vertebra(self, placed: Placed, when: str) -> None:
-        """Take an Observation with one component per predictor of one vertebra."""
-        components = placed.resource.get("component") or ()
-        level = level_of(placed.resource.get("bodySite"), self.mapping)
-        named = level or self._named_level(components)
-        # A vertebra whose level nobody knows is one of its own.
-        vertebra = named or placed.expression
-        if level is not None:
-            self.keep(level, "level", level, placed, expression=f"{placed.expression}.bodySite")
-        for number, component in enumerate(components):
-            place = f"{placed.expression}.component[{number}]"
-            predictor = self._predictor(component, place)
-            if predictor is not None and predictor.table == "vertebrae":
-                self._take(vertebra, predictor, component, placed, when, place)
-            elif predictor is not None:
-                text = f"{predictor.name} is no finding of a vertebra"
-                self.issues.append(Issue("value", text, place))
-
-    def _named_level(self, components: Iterable[dict[str, Any]]) -> str | None:
-        level = (self.mapping.systems["predictor"], "level")
-        for component in components:
-            if level in set(codings(component.get("code"))) and "level" in self.dictionary:
-                value, _ = read_value(self.dictionary["level"], component, self.mapping, "")
-                return value if isinstance(value, str) else None
-        return None
-
-    def _single(self, placed: Placed, when: str) -> None:
-        resource, place = placed.resource, placed.expression
-        predictor = self._predictor(resource, place)
-        if predictor is None:
-            return
-        vertebra = None
-        if predictor.table == "vertebrae":
-            vertebra = level_of(resource.get("bodySite"), self.mapping)
-            if vertebra is None:
-                text = f"{predictor.name} needs a bodySite that names one vertebra from T4 to L5"
-                self.issues.append(Issue("required", text, f"{place}.bodySite"))
-                return
-            self.keep(vertebra, "level", vertebra, placed, expression=f"{place}.bodySite")
-        self._take(vertebra, predictor, resource, placed, when, place)
-
-    def _predictor(self, element: dict[str, Any], place: str) -> Predictor | None:
-        known = set()
-        for system, code in codings(element.get("code")):
-            local = code if system == self.mapping.systems["predictor"] else None
-            name = self.mapping.predictor_of.get((system, code), local)
-            if name is not None and name in self.dictionary:
-                known.add(name)
-        if len(known) == 1:
-            return self.dictionary[known.pop()]
-        if known:
-            names = ", ".join(sorted(known))
-            self.issues.append(Issue("code-invalid", f"stands for all of {names}", f"{place}.code"))
-        else:
-            self.notes.append(f"{place}.code: {_listed(element.get('code'))} is not used")
-        return None
-
-    def _take(
-        self, vertebra: str | None, predictor: Predictor, element: dict[str, Any], source: Placed,
-        when: str, place: str,
-    ) -> None:  # fmt: skip
-        value, issue = read_value(predictor, element, self.mapping, place)
-        if issue is not None:
-            self.issues.append(issue)
-        elif value is None:
-            self.notes.append(f"{place}: holds no value")
-        else:
-            self.keep(vertebra, predictor.name, value, source, when=when, expression=place)
-
-    def chosen(self, name: str, found: list[_Value]) -> _Value:
-        """Return the value that counts of several, and refuse what cannot be decided."""
-        if name in self.mapping.lowest and all(_is_number(v.value) for v in found):
-            return min(found, key=lambda v: v.value)
-        newest = max(v.when for v in found)
-        latest = [v for v in found if v.when == newest]
-        if any(v.value != latest[0].value for v in latest):
-            text = f"{name} is given more than once, differently, with the same date or none"
-            self.issues.append(Issue("conflict", text, latest[-1].expression))
-        return latest[-1]
 
 
 def read_patient(
@@ -246,21 +89,73 @@ def read_patient(
         A resource is no valid FHIR.
     """
     placed, notes = read_resources(entries)
-    reader = _Reader(dictionary, mapping, day, notes=notes)
+    reader = Collector(dictionary, mapping, day, notes=notes)
     subject = _subject(placed, reader)
-    for kind, read in (("Patient", reader.patient), ("Condition", reader.condition),
-                       ("Observation", reader.observation)):  # fmt: skip
-        for one in placed:
-            if one.kind == kind:
-                read(one)
+    for one in _of_kind("Patient", placed):
+        reader.patient(one)
+    fractures = read_fractures(_of_kind("Condition", placed), mapping, day, _oldest(dictionary))
+    _take_fractures(reader, fractures)
+    for one in _of_kind("Observation", placed):
+        reader.observation(one)
+    reader.drop_old(fractures.onset)
+    _drop_others(reader, fractures)
     patient, places, sources = _assembled(reader)
+    _add_unnamed(patient, places, sources, fractures)
     basis = dict.fromkeys(s.reference for s in sources if s.reference)
     return Reading(
-        patient, day, subject, tuple(basis), places, tuple(reader.notes), tuple(reader.issues)
-    )
+        patient, day, subject, bool(fractures.index), tuple(basis), places, tuple(reader.notes),
+        fractures.unused, tuple(reader.issues),
+    )  # fmt: skip
 
 
-def _subject(placed: Iterable[Placed], reader: _Reader) -> str | None:
+def _of_kind(kind: str, placed: Iterable[Placed]) -> list[Placed]:
+    return [one for one in placed if one.kind == kind]
+
+
+def _oldest(dictionary: Dictionary) -> float:
+    """Return the age beyond which a fracture is none the models know."""
+    limits = dictionary[AGE].hard_range if AGE in dictionary else None
+    return limits[1] if limits is not None else math.inf
+
+
+def _take_fractures(reader: Collector, fractures: Fractures) -> None:
+    reader.notes += fractures.notes
+    for one in fractures.index:
+        place = one.source.expression
+        reader.refuse_modified(one.source)
+        for level in one.levels:
+            reader.keep(level, "level", Value(level, None, f"{place}.bodySite", one.source))
+        if one.onset is not None:
+            when, days = Moment(one.onset, one.onset), (reader.day - one.onset).days
+            reader.keep(None, AGE, Value(days, when, f"{place}.{one.element}", one.source, True))
+
+
+def _drop_others(reader: Collector, fractures: Fractures) -> None:
+    """Drop findings of vertebrae that no present fracture is of, where Conditions say which."""
+    for vertebra, name in list(reader.values):
+        if vertebra not in reader.mapping.levels:
+            continue
+        present = vertebra in fractures.levels
+        if present or not (fractures.levels or vertebra in fractures.other_levels):
+            continue
+        first = reader.values.pop((vertebra, name))[0]
+        if name != "level":
+            text = f"{name} of {vertebra} is not used: no fracture asked about is of {vertebra}"
+            reader.notes.append(f"{first.expression}: {text}")
+
+
+def _add_unnamed(
+    patient: dict[str, Any], places: dict[str, str], sources: list[Placed], fractures: Fractures
+) -> None:
+    """Add a vertebra whose level nobody knows, where a fracture is all that is known of it."""
+    if fractures.index and not patient.get("vertebrae"):
+        source = fractures.index[0].source
+        patient["vertebrae"] = [{"level": None}]
+        places["vertebrae[0].level"] = f"{source.expression}.bodySite"
+        sources.append(source)
+
+
+def _subject(placed: Iterable[Placed], reader: Collector) -> str | None:
     """Return whom the resources are about, refusing those of two patients."""
     patients = [one for one in placed if one.kind == "Patient"]
     for extra in patients[1:]:
@@ -279,7 +174,7 @@ def _subject(placed: Iterable[Placed], reader: _Reader) -> str | None:
     return first
 
 
-def _assembled(reader: _Reader) -> tuple[dict[str, Any], dict[str, str], list[Placed]]:
+def _assembled(reader: Collector) -> tuple[dict[str, Any], dict[str, str], list[Placed]]:
     """Put the chosen values together: episode first, then a vertebra for each place named."""
     patient: dict[str, Any] = {}
     places: dict[str, str] = {}
@@ -298,11 +193,3 @@ def _assembled(reader: _Reader) -> tuple[dict[str, Any], dict[str, str], list[Pl
     if nested:
         patient["vertebrae"] = nested
     return patient, places, sources
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
-
-
-def _listed(concept: Any) -> str:
-    return " ".join(f"{system}|{code}"[:80] for system, code in codings(concept)) or "no code"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from vfprog.serving.fhir.outcome import Issue, ResourceError
 
@@ -39,6 +41,13 @@ class Placed:
     def kind(self) -> str:
         """Type of the resource."""
         return str(self.resource["resourceType"])
+
+    @property
+    def modified(self) -> str | None:
+        """What changes the meaning of the resource in a way that is not known here."""
+        if self.resource.get("implicitRules"):
+            return "implicitRules"
+        return "modifierExtension" if _holds(self.resource, "modifierExtension") else None
 
     @property
     def reference(self) -> str | None:
@@ -91,7 +100,7 @@ def read_resources(entries: Iterable[Entry]) -> tuple[list[Placed], list[str]]:
     found: list[Placed] = []
     notes: list[str] = []
     for entry in entries:
-        expression, resource = entry.expression, entry.resource
+        expression, resource = entry.expression, _without_nulls(entry.resource)
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(resource, dict) or not isinstance(kind, str):
             issues.append(Issue("structure", "expected a resource with a resourceType", expression))
@@ -140,18 +149,55 @@ def entries_of(content: Any, expression: str = "Bundle") -> list[Entry]:
     ]
 
 
+def _without_nulls(content: Any) -> Any:
+    """Leave out members that are null, which FHIR knows in lists only: nothing is said by them."""
+    if isinstance(content, dict):
+        return {k: _without_nulls(part) for k, part in content.items() if part is not None}
+    return [_without_nulls(part) for part in content] if isinstance(content, list) else content
+
+
 def _invalid(kind: str, resource: dict[str, Any], expression: str) -> Iterator[Issue]:
     """Yield what the models of fhir.resources find; their messages do not repeat the value."""
     model = getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
     try:
-        model.model_validate(resource)
+        yield from _mistyped(resource, model.model_validate(resource), expression)
     except ValidationError as error:
         for found in error.errors(include_input=False, include_url=False, include_context=False):
             text = found["msg"].removeprefix("Value error, ")
             yield Issue("structure", text, expression + _path(found["loc"]))
-    except (TypeError, AttributeError, KeyError, RecursionError):
+    except (TypeError, AttributeError, KeyError, OverflowError, OSError, RecursionError):
         # The checks of fhir.resources across fields stumble over some content of the wrong shape.
         yield Issue("structure", f"is no valid {kind}", expression)
+
+
+def _mistyped(given: Any, read: Any, expression: str) -> Iterator[Issue]:
+    """Yield what those models read generously: numbers as dates, texts as numbers."""
+    if isinstance(given, dict) and isinstance(read, BaseModel):
+        for name, content in given.items():
+            yield from _mistyped(content, getattr(read, name, None), f"{expression}.{name}")
+    elif isinstance(given, list) and isinstance(read, list):
+        for place, (one, other) in enumerate(zip(given, read, strict=False)):
+            yield from _mistyped(one, other, f"{expression}[{place}]")
+    elif (wanted := _wanted(given, read)) is not None:
+        yield Issue("structure", f"expected {wanted}, got another type", expression)
+
+
+def _wanted(given: Any, read: Any) -> str | None:
+    """Return what stands where another type was given; None where the type is right."""
+    if isinstance(read, bool):
+        return None if isinstance(given, bool) else "true or false"
+    if isinstance(read, int | float | Decimal):
+        right = isinstance(given, int | float) and not isinstance(given, bool)
+        return None if right else "a number"
+    right = isinstance(given, str) or not isinstance(read, str | date | time)
+    return None if right else "text"
+
+
+def _holds(content: Any, name: str) -> bool:
+    """Whether an element of this name stands anywhere in some content."""
+    if isinstance(content, dict):
+        return bool(content.get(name)) or any(_holds(part, name) for part in content.values())
+    return isinstance(content, list) and any(_holds(part, name) for part in content)
 
 
 def _path(loc: tuple[str | int, ...]) -> str:

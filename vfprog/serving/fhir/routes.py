@@ -14,12 +14,14 @@ from vfprog.serving.fhir.evaluate import evaluated
 from vfprog.serving.fhir.outcome import MEDIA_TYPE, outcome_response
 from vfprog.serving.openapi import answers, takes
 from vfprog.serving.problems import RefusalError
-from vfprog.serving.requests import json_body
+from vfprog.serving.requests import json_body, parameter
 from vfprog.serving.service import service_of
 
 router = APIRouter(prefix="/fhir", tags=["fhir"])
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# Days of which one can add a horizon, and subtract an age.
+_FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 
 
 @router.post(
@@ -55,15 +57,18 @@ async def metadata(request: Request) -> Response:
 
 
 def _day(request: Request) -> date:
-    given = request.query_params.get("date")
+    given = parameter(request, "date")
     if given is None:
         return datetime.now(UTC).date()
     try:
         if _DAY.fullmatch(given):
-            return date.fromisoformat(given)
+            day = date.fromisoformat(given)
+            if _FIRST <= day <= _LAST:
+                return day
     except ValueError:
         pass
-    raise RefusalError(422, "the parameter date is no day such as 2026-01-31")
+    text = f"the parameter date is no day such as 2026-01-31 from {_FIRST} to {_LAST}"
+    raise RefusalError(422, text)
 
 
 def capability_statement(since: datetime) -> dict[str, Any]:

@@ -61,13 +61,19 @@ def read_value(
     if name == "valueBoolean" and predictor.kind == "binary":
         return given, None
     if name in {"valueString", "valueInteger"} and predictor.levels:
-        return given, None
+        return _spelt(predictor, given), None
     wanted = (
         "valueQuantity" if predictor.is_numeric
         else "valueCodeableConcept or valueString" if predictor.levels
         else "valueBoolean or valueCodeableConcept"
     )  # fmt: skip
     return None, Issue("value", f"{predictor.name} needs {wanted}", place)
+
+
+def _spelt(predictor: Predictor, given: Any) -> Any:
+    """Return a level as the dictionary spells it: two spellings are one vertebra."""
+    same = [level for level in predictor.levels if level.lower() == str(given).strip().lower()]
+    return same[0] if same and isinstance(given, str) else given
 
 
 def _quantity(
@@ -94,20 +100,31 @@ def _coded(
     for coding in codings(given):
         if (predictor.name, coding) in mapping.answer_of:
             return mapping.answer_of[predictor.name, coding], None
-        if predictor.name == "level" and coding in mapping.level_of:
-            return mapping.level_of[coding], None
+        if predictor.name == "level" and mapping.level_at(coding) is not None:
+            return mapping.level_at(coding), None
         if coding[0] == local and predictor.levels:
-            return coding[1], None
+            return _spelt(predictor, coding[1]), None
         if coding[0] == YES_NO and coding[1] in {"Y", "N"} and predictor.kind == "binary":
             return coding[1] == "Y", None
     return None, Issue("code-invalid", f"no known answer to {predictor.name}", place)
 
 
+def levels_of(sites: Any, mapping: FhirMapping) -> list[str]:
+    """Return the levels a body site, or a list of them, names, each once."""
+    each = sites if isinstance(sites, list) else [sites]
+    found = (mapping.level_at(coding) for site in each for coding in codings(site))
+    return list(dict.fromkeys(level for level in found if level is not None))
+
+
 def level_of(sites: Any, mapping: FhirMapping) -> str | None:
-    """Return the level a body site, or a list of them, names; None without one that is known."""
-    listed = sites if isinstance(sites, list) else [sites]
-    found = {mapping.level_of[c] for s in listed for c in codings(s) if c in mapping.level_of}
-    return found.pop() if len(found) == 1 else None
+    """Return the level a body site, or a list of them, names; None without exactly one."""
+    found = levels_of(sites, mapping)
+    return found[0] if len(found) == 1 else None
+
+
+def listed(concept: Any) -> str:
+    """Return the codings of a CodeableConcept in words."""
+    return " ".join(f"{system}|{code}"[:80] for system, code in codings(concept)) or "no code"
 
 
 def day_of(text: Any) -> date | None:

@@ -21,7 +21,9 @@ import { iconArray } from "./icons.js";
 export function risks({ prognoses, warnings }) {
   const none = el("p", { class: "card" }, t("risks.none_title"));
   const tiles = prognoses.length ? el("div", { class: "tiles" }, ...prognoses.map(tile)) : none;
-  const remarks = warnings.filter(({ code }) => code !== "trained_on_simulated");
+  // The banner says it louder; where there is none, the mark must not be lost with it.
+  const banner = document.getElementById("simulated") !== null;
+  const remarks = warnings.filter(({ code }) => !(banner && code === "trained_on_simulated"));
   return [tiles, ...(remarks.length ? [notes(remarks)] : [])];
 }
 

@@ -10,11 +10,16 @@ import { track } from "./risks.js";
 const FEW = 5;
 const PAUSE_MS = 120;
 
-/** @param {any} prediction @param {Record<string, any>} patient @returns {HTMLElement} */
-export function whatIf({ prognoses }, patient) {
+/**
+ * @param {any} prediction
+ * @param {Record<string, any>} patient
+ * @param {() => void} again  asks for the prediction anew
+ * @returns {HTMLElement}
+ */
+export function whatIf({ prognoses }, patient, again) {
   const body = el("tbody");
   const list = el("div", { class: "controls" });
-  const state = { patient, prognoses, body, list, controls: [], procedure: false, timer: 0, asking: new AbortController() };
+  const state = { patient, prognoses, again, body, list, controls: [], procedure: false, timer: 0, asking: new AbortController() };
   const box = el("input", { type: "checkbox", id: "if-procedure" });
   box.addEventListener("change", () => {
     state.procedure = box.checked;
@@ -90,6 +95,7 @@ async function ask(state) {
   try {
     const body = { patient: state.patient, changes, procedure: state.procedure };
     const { endpoints } = await post("v1/what-if", body, signal);
+    if (!sameModel(state, endpoints)) return state.again();
     fill(state, endpoints);
     notice.announce(endpoints.map(spoken).join("; "));
   } catch (reason) {
@@ -97,6 +103,12 @@ async function ask(state) {
     if (!(reason instanceof NoAnswer)) throw reason;
     state.body.replaceChildren(el("tr", {}, el("td", { colspan: 4 }, reason.failures[0]?.message ?? t("status.down_title"))));
   }
+}
+
+/** Whether the model that gave the risks gave these, too: its risks before are the very same numbers. */
+function sameModel({ prognoses }, rows) {
+  const shown = new Map(prognoses.map(({ endpoint, risk }) => [endpoint, risk]));
+  return rows.every(({ endpoint, risk_before: before }) => before === (shown.get(endpoint) ?? null));
 }
 
 function fill(state, rows) {

@@ -57,6 +57,8 @@ def render(
     if bundle.simulated:
         words = "SIMULATED: trained on simulated data. Not for the care of any patient."
         lines += [*_banner(words, style), ""]
+    if bundle.population_note:
+        lines += [*wrapped("Learned from: ", bundle.population_note, style, indent=0), ""]
     for prognosis in prediction.prognoses:
         lines += [*_prognosis(prognosis, bundle, style), ""]
     if not prediction.prognoses:

@@ -165,6 +165,7 @@ def bundle_parts(
         "source": registry.source,
         "digest": registry.digest,
         "all_episodes": registry.all_episodes,
+        "population_note": " ".join(registry.notes),
         "n_episodes": len(registry.episodes),
         "n_sites": int(registry.episodes["site_id"].nunique()),
         "seed": seed,

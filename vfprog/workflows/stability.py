@@ -12,6 +12,7 @@ import pandas as pd
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, load_endpoint
+from vfprog.schema.registry import TRUTH
 from vfprog.validation.instability import (
     calibration_instability,
     instability,
@@ -154,7 +155,7 @@ def _held(
 def _truth(source: object) -> pd.DataFrame | None:
     if not isinstance(source, str | Path):
         return None
-    file = Path(source) / "truth.parquet"
+    file = Path(source) / TRUTH
     return pd.read_parquet(file).set_index("episode_id") if file.is_file() else None
 
 

@@ -7,7 +7,7 @@ import yaml
 
 from vfprog.config import config_root
 from vfprog.errors import ConfigError
-from vfprog.schema.trials import load_trials
+from vfprog.schema.trials import load_trials, read_trials
 
 SOUND = {
     "name": "MINE", "label": "Mine", "citation": "Nobody 2020",
@@ -104,3 +104,16 @@ def test_the_shipped_files_end_with_what_the_simulator_reads() -> None:
 def test_a_malformed_trial_is_named(tmp_path, change, message) -> None:
     with pytest.raises(ConfigError, match=message):
         load_trials(write(tmp_path, SOUND | change))
+
+
+def test_a_broken_file_is_named_with_its_line_and_does_not_take_the_others_along(tmp_path) -> None:
+    write(tmp_path, SOUND)
+    (tmp_path / "OTHER.yaml").write_text("name: OTHER\nlabel: [a, b\ncitation: c\n")
+    (tmp_path / "THIRD.yaml").write_text("name: THIRD\n")
+    found = read_trials(tmp_path)
+    assert [trial.name for trial in found.trials] == ["MINE"]
+    assert list(found.broken) == ["OTHER", "THIRD"]
+    assert re.search(r"OTHER\.yaml: line 3: did not find expected", found.broken["OTHER"])
+    assert "unicode string" not in found.broken["OTHER"]
+    with pytest.raises(ConfigError, match=r"OTHER\.yaml: line 3.*; THIRD\.yaml: label: Field"):
+        load_trials(tmp_path)

@@ -63,6 +63,16 @@ def test_a_finding_is_one_sentence_and_no_advice() -> None:
         assert not re.search(r"should|recommend|consider|offer", trial.finding)
 
 
+def test_the_citation_names_every_paper_an_outcome_was_taken_from() -> None:
+    for trial in load_trials():
+        for name, figure in trial.published.items():
+            papers = re.findall(r"\d+:\w+", figure["source"])
+            if figure.get("role") != "input":
+                papers += re.findall(r"^[A-Z]\w+(?= \d{4})", figure["source"])
+            missing = [paper for paper in papers if paper not in trial.citation]
+            assert not missing, f"{trial.name}: {name}: {figure['source']}"
+
+
 def test_what_the_simulator_keeps_there_is_let_through(tmp_path) -> None:
     more = {"simulation": {"sham": {"relief": [1, 2]}}, "published": {"pain": 0.4}}
     (trial,) = load_trials(write(tmp_path, SOUND | more))

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode, checks, openapi
 
 from tests.serving.client import Client
+from vfprog.schema.dictionary import load_dictionary
 from vfprog.scoring.patient import read_patients
 from vfprog.serving.app import create_app
 from vfprog.serving.openapi import example_patient, openapi_document
@@ -164,31 +165,41 @@ def _check_refusal(case: Any, response: Any) -> None:
             assert other not in line["message"]
 
 
+# What a rule may name itself: the fields and the words they may hold.
+_WORDS = {word for known in load_dictionary().predictors for word in (known.name, *known.levels)}
+
 # Where a what-if question holds the patient and the changes.
 _ASKED = re.compile(r"^(patient|changes(\[\d+\])?)\.")
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield place and text of what a body holds, where it is long enough to be known again."""
+    """Yield place and text of all that a body holds."""
     if isinstance(node, dict):
         for key, value in node.items():
             yield from _leaves(value, f"{path}.{key}" if path else str(key))
     elif isinstance(node, list):
         for place, value in enumerate(node):
             yield from _leaves(value, f"{path}[{place}]")
-    elif isinstance(node, str | float) and len(str(node)) > 6:
+    else:
         yield _ASKED.sub("", path), str(node)
 
 
 def _others(body: Any, field: str) -> set[str]:
-    """Return the texts of a body that do not stand at a field; chance may write one twice."""
+    """Return the texts of a body that only another field can have brought into a message.
+
+    They are long enough to be known again, stand neither in the field's own value (a key is part
+    of it) nor in what a rule may name itself.
+    """
     leaves = list(_leaves(body))
-    own = {text for place, text in leaves if place.startswith(field)}
-    return {text for _, text in leaves} - own
+    own = {part for leaf in leaves if leaf[0].startswith(field) for part in leaf}
+    texts = {text for _, text in leaves if len(text) > 6}
+    return {text for text in texts if not any(text in known for known in own | _WORDS)}
 
 
 def test_a_value_of_another_field_is_known_again() -> None:
     body = {"age_years": 81.2345, "sex": ["long enough"], "vertebrae": [{"level": "sacrum 7"}]}
     assert _others(body, "sex") == {"81.2345", "sacrum 7"}
     assert _others(body, "vertebrae[0].level") == {"81.2345", "long enough"}
+    keyed = {"sex": {"long enough": [False]}, "name": "long enough", "leak": "perivertebral"}
+    assert _others(keyed, "sex") == set()  # a key of its own value, a word of the dictionary
     assert _others({"patient": body, "changes": {}}, "age_years") == {"long enough", "sacrum 7"}

@@ -46,6 +46,7 @@ def work():
     features = fitted.model.features
     members = [run_refit(r, cohort, SETTINGS, features) for r in plan_resamples(*KEY, 5, seed=7)]
     members.append(RefitResult(Refit(*KEY, "resample", 99), failure="no event"))
+    members[4] = replace(members[4], flat=True)
     folds = [RefitResult(Refit(*KEY, "fold", 1, k), failure="no event" * k) for k in (0, 1)]
     return Work(
         {"response": cohort}, {}, SETTINGS, 1, lambda *_: None, fitted={MODEL: fitted},
@@ -63,6 +64,7 @@ def test_refits_are_counted_with_the_reasons_of_failures(work):
     assert counts.loc["resample", ["asked", "fitted", "failed"]].tolist() == [6, 5, 1]
     assert counts.loc["resample", "reasons"] == "1 x no event"
     assert counts.loc["fold", ["asked", "fitted", "failed"]].tolist() == [2, 1, 1]
+    assert counts["flat"].to_dict() == {"fold": 0, "resample": 1, "site": 0, "period": 0}
     assert counts.loc["site", ["asked", "reasons"]].tolist() == [0, ""]
 
 

@@ -59,7 +59,7 @@ def refit_tables(work: Work) -> Iterator[Table]:
     Yields
     ------
     Table
-        ``refits``: model, kind, asked, fitted, failed, reasons. With bootstrap refits also
+        ``refits``: model, kind, asked, fitted, failed, flat, reasons. With bootstrap refits also
         ``optimism`` (model, learner, the columns of `optimism_table`, remark), ``instability``,
         ``instability_by_risk`` and ``calibration_instability``.
     """
@@ -83,7 +83,7 @@ def refit_tables(work: Work) -> Iterator[Table]:
 
 
 def refit_counts(work: Work) -> pd.DataFrame:
-    """Return how many refits of each kind were asked for, fitted and failed, and why.
+    """Return how many refits of each kind were asked for, fitted, flat and failed, and why.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def refit_counts(work: Work) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        model, endpoint, prediction_time, kind, asked, fitted, failed, reasons.
+        model, endpoint, prediction_time, kind, asked, fitted, failed, flat (of those fitted, the
+        ones that learned nothing and give everybody the prevalence), reasons.
     """
     kinds = {"fold": work.folds, "resample": work.members, "site": work.sites,
              "period": work.periods}  # fmt: skip
@@ -108,6 +109,7 @@ def refit_counts(work: Work) -> pd.DataFrame:
             reasons = "; ".join(f"{count} x {reason}" for reason, count in why.most_common())
             lines.append(line | {"reasons": reasons})
     return pd.DataFrame(lines)
+            line["flat"] = sum(result.flat for result in done)
 
 
 def instability_coverage(work: Work, source: object, registry: Registry) -> dict[str, Any]:

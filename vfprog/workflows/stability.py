@@ -43,9 +43,12 @@ MOST_CURVES = 50
 SOURCE = "the participants of this simulated registry, whose true risks are known"
 ELSEWHERE = {
     "share": 0.52, "n": 40_000,
-    "source": "simulated registries, not this one: response, 40 refits (docs/coverage.md)",
+    "source": "patients of simulated registries, by other models with 40 refits, of response "
+    "(docs/coverage.md)",
 }  # fmt: skip
 """Where the truth is not known: what docs/coverage.md measured on simulated registries."""
+FEWEST_REFITS = 30
+"""With fewer the band is narrower than those measured, and their coverage is not quoted."""
 
 
 def refit_tables(work: Work) -> Iterator[Table]:
@@ -106,10 +109,10 @@ def refit_counts(work: Work) -> pd.DataFrame:
             line: dict[str, Any] = {"model": name, "endpoint": fitted.model.endpoint.name}
             line |= {"prediction_time": fitted.model.prediction_time, "kind": kind}
             line |= {"asked": len(done), "fitted": len(done) - why.total(), "failed": why.total()}
+            line["flat"] = sum(result.flat for result in done)
             reasons = "; ".join(f"{count} x {reason}" for reason, count in why.most_common())
             lines.append(line | {"reasons": reasons})
     return pd.DataFrame(lines)
-            line["flat"] = sum(result.flat for result in done)
 
 
 def instability_coverage(work: Work, source: object, registry: Registry) -> dict[str, Any]:
@@ -127,8 +130,8 @@ def instability_coverage(work: Work, source: object, registry: Registry) -> dict
     Returns
     -------
     dict of str to dict
-        By model with refits: share, n and source; `ELSEWHERE` for real data, and for endpoints of
-        another definition than the simulator knows the truth of.
+        By model with refits: share, n and source. `ELSEWHERE` for real data, and for endpoints of
+        another definition than the simulator knows the truth of; nothing with few refits.
     """
     truth = _truth(source) if registry.simulated else None
     found: dict[str, Any] = {}
@@ -136,8 +139,14 @@ def instability_coverage(work: Work, source: object, registry: Registry) -> dict
         members = [m.risk["model"] for m in results if m.fitted is not None]
         if members:
             cohort = work.cohorts[results[0].refit.endpoint]
-            found[name] = _held(cohort, np.stack(members), truth) or dict(ELSEWHERE)
+            measured = _held(cohort, np.stack(members), truth)
+            if measured is not None or len(members) >= FEWEST_REFITS:
+                found[name] = measured or _elsewhere(len(members))
     return found
+
+
+def _elsewhere(n_refits: int) -> dict[str, Any]:
+    return {**ELSEWHERE, "source": f"{ELSEWHERE['source']}; this model has {n_refits}"}
 
 
 def _held(

@@ -74,8 +74,8 @@ def test_the_score_is_its_authors_reading_and_no_probability(whole) -> None:
     typed = [v | {"of_type": "OF2"} for v in PATIENT["vertebrae"]]
     text = words(of_the_patient(predict(whole, PATIENT | {"vertebrae": typed}), PLAIN))
     assert (
-        "OF score 6 (2 to 10, whatever the unknown), read by its authors as either: recommends "
-        "conservative or surgical treatment; it is no probability"
+        "OF score 6 (2 to 10, whatever the unknown), read by its authors as either; made to "
+        "recommend conservative or surgical treatment; it is no probability"
     ) in text
     without = words(of_the_patient(predict(whole, PATIENT), PLAIN))
     assert "OF score: no reading without the OF type of the fracture" in without
@@ -83,11 +83,11 @@ def test_the_score_is_its_authors_reading_and_no_probability(whole) -> None:
 
 def test_alignment_flags(whole) -> None:
     tilted = predict(whole, PATIENT | {"pelvic_tilt_deg": 30})
-    assert "Alignment flags: PT of 27 degrees or more, 1 unknown; need for" in words(
+    assert "Alignment flags: PT of 27 degrees or more, 1 unknown; made to foresee" in words(
         of_the_patient(tilted, PLAIN)
     )
     straight = predict(whole, PATIENT | {"pelvic_tilt_deg": 20, "sva_mm": 10})
-    assert "Alignment flags: none raised; need for" in words(of_the_patient(straight, PLAIN))
+    assert "Alignment flags: none raised; made to foresee" in words(of_the_patient(straight, PLAIN))
 
 
 def test_how_typical_the_patient_is(whole) -> None:

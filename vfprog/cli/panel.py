@@ -169,7 +169,7 @@ def _scores(prediction: Prediction, style: Style) -> Iterator[str]:
         reach = (
             f" ({score.lowest} to {score.highest}, whatever the unknown)" if score.unknown else ""
         )
-        head = f"OF score {score.score}{reach}, read by its authors as {score.reading}: "
+        head = f"OF score {score.score}{reach}, read by its authors as {score.reading}; "
         yield from wrapped(head, score.note, style)
     elif score is not None:
         yield from wrapped("OF score: ", "no reading without the OF type of the fracture", style)

@@ -219,3 +219,8 @@ def test_trials_are_matched_and_scores_added_up(seen: Visit, bundle: Bundle) -> 
     expect(shown.first).to_contain_text(f"{score.score} points")
     expect(shown.first).to_contain_text(f"{score.lowest} to {score.highest} once")
     expect(shown.last).to_contain_text(f"{flags.count} raised")
+    expect(seen.page.locator(".evidence .hint").first).to_contain_text(
+        "By the entry criteria known here, against the values given; each trial had others."
+    )
+    expect(shown.first).to_contain_text("Made to recommend conservative or surgical treatment")
+    expect(shown.last).to_contain_text("Made to foresee a need for surgery after 8 weeks")

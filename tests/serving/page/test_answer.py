@@ -160,7 +160,7 @@ def test_peers_and_likeness_are_shown_where_the_model_knows_them(seen: Visit) ->
         content["prognoses"][0]["peers"] = [
             {**group, "metric": "c_statistic", "estimate": 0.71, "lower": 0.66, "upper": 0.76,
              "n_events": 120, "reason": None},
-            {**group, "metric": "brier_score", "estimate": None, "lower": None, "upper": None,
+            {**group, "metric": "brier", "estimate": None, "lower": None, "upper": None,
              "n_events": 120, "reason": "too few"},
         ]  # fmt: skip
         content["applicability"] = {
@@ -217,6 +217,7 @@ def test_trials_are_matched_and_scores_added_up(seen: Visit, bundle: Bundle) -> 
     assert flags is not None
     shown = seen.page.locator(".score")
     expect(shown.first).to_contain_text(f"{score.score} points")
+    expect(seen.page.locator(".peers thead")).to_contain_text("Brier score")
     expect(shown.first).to_contain_text(f"{score.lowest} to {score.highest} once")
     expect(shown.last).to_contain_text(f"{flags.count} raised")
     expect(seen.page.locator(".evidence .hint").first).to_contain_text(

@@ -59,6 +59,10 @@ def test_the_outcome_and_the_sites_are_those_of_the_study(trained):
     assert given["all_episodes"] is True
     endpoint = load_bundle(trained.bundle).model(MODEL).endpoint
     assert (endpoint.kind, endpoint.population) == ("coded", ())
+    assert endpoint.label == "Any fracture"  # GLOW counts them all, and so must every door say
+    assert endpoint.definition.startswith("Any fracture by 365 days")
+    assert load_bundle(trained.bundle).population_note.startswith("Women of the GLOW cohort")
+    assert trained.notes[0] == load_bundle(trained.bundle).population_note
 
 
 def test_identifiers_and_composites_are_no_predictors(trained):

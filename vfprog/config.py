@@ -124,11 +124,17 @@ def load_yaml(path: Path, *, until: re.Pattern[str] | None = None) -> dict[str, 
         text = path.read_text(encoding="utf-8")
         end = until.search(text) if until is not None else None
         content = yaml.load(text[: end.start()] if end else text, Loader=_StrictLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{path}: {_place(error)}{error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected names and values at the top, got {content!r:.60}")
     return content
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    return f"line {error.problem_mark.line + 1}: " if error.problem_mark is not None else ""
 
 
 def load_config(name: str | Path, *, folder: str = "") -> dict[str, Any]:

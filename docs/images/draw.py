@@ -43,4 +43,4 @@ plot_calibration(
     distribution=risk_distribution(y, risk, sample_weight=weight),
     title=f"{len(y)} patients of another registry",
 )  # fmt: skip
-mark_simulated(figure).savefig(given.out, dpi=110)
+mark_simulated(figure, columns=2).savefig(given.out, dpi=110)

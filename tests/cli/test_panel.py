@@ -9,11 +9,12 @@ from tests.scoring.test_gaps import REFERENCE
 from tests.scoring.test_peers import ROWS, RULES
 from vfprog.cli.panel import beside_the_risk, of_the_patient, what_if_lines
 from vfprog.cli.text import render
-from vfprog.cli.waterfall import PLAIN, Style
+from vfprog.cli.waterfall import PLAIN, Style, percent
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.panel import Applicability, Coverage, Gap
 from vfprog.scoring.predict import predict
+from vfprog.scoring.prognosis import Warn
 from vfprog.scoring.what_if import what_if
 
 
@@ -74,8 +75,8 @@ def test_the_score_is_its_authors_reading_and_no_probability(whole) -> None:
     typed = [v | {"of_type": "OF2"} for v in PATIENT["vertebrae"]]
     text = words(of_the_patient(predict(whole, PATIENT | {"vertebrae": typed}), PLAIN))
     assert (
-        "OF score 6 (2 to 10, whatever the unknown), read by its authors as either: recommends "
-        "conservative or surgical treatment; it is no probability"
+        "OF score 6 (2 to 10, whatever the unknown), read by its authors as either; made to "
+        "recommend conservative or surgical treatment; it is no probability"
     ) in text
     without = words(of_the_patient(predict(whole, PATIENT), PLAIN))
     assert "OF score: no reading without the OF type of the fracture" in without
@@ -83,11 +84,11 @@ def test_the_score_is_its_authors_reading_and_no_probability(whole) -> None:
 
 def test_alignment_flags(whole) -> None:
     tilted = predict(whole, PATIENT | {"pelvic_tilt_deg": 30})
-    assert "Alignment flags: PT of 27 degrees or more, 1 unknown; need for" in words(
+    assert "Alignment flags: PT of 27 degrees or more, 1 unknown; made to foresee" in words(
         of_the_patient(tilted, PLAIN)
     )
     straight = predict(whole, PATIENT | {"pelvic_tilt_deg": 20, "sva_mm": 10})
-    assert "Alignment flags: none raised; need for" in words(of_the_patient(straight, PLAIN))
+    assert "Alignment flags: none raised; made to foresee" in words(of_the_patient(straight, PLAIN))
 
 
 def test_how_typical_the_patient_is(whole) -> None:
@@ -101,6 +102,22 @@ def test_a_measured_coverage_stands_beside_the_interval(whole) -> None:
     text = words(render(replace(answer, prognoses=(told,)), whole).splitlines())
     assert "(90 % of refits); it held the true risk of 52 % of 2,900, on simulation" in text
     assert "confidence" not in text
+
+
+def test_a_risk_outside_its_band_is_explained_where_it_happens(whole) -> None:
+    answer = predict(whole, PATIENT)
+    told = replace(answer.prognoses[0], risk=0.81, instability_interval=(0.74, 0.8))
+    text = words(render(replace(answer, prognoses=(told,)), whole).splitlines())
+    assert "74 % to 80 %: how far the model might have differed (90 % of refits). The risk" in text
+    assert "lies outside: refits on repeated patients are not centred on the fit to all" in text
+    within = replace(told, risk=0.8)
+    assert "outside: refits" not in render(replace(answer, prognoses=(within,)), whole)
+
+
+def test_a_value_far_outside_is_named_once(whole) -> None:
+    warn = Warn("outside_development", "vas_baseline", "Pain lies far outside the data")
+    lines = render(replace(predict(whole, PATIENT), warnings=(warn,)), whole)
+    assert "! Pain lies far outside the data" in lines
 
 
 def test_a_what_if_is_labelled_and_counts_in_percentage_points(whole) -> None:
@@ -120,7 +137,14 @@ def test_a_what_if_is_labelled_and_counts_in_percentage_points(whole) -> None:
 
 def test_a_what_if_without_a_risk_or_by_another_model(whole) -> None:
     none = words(what_if_lines(what_if(whole, PATIENT, {"vas_baseline": 1}), whole, PLAIN))
-    assert "Pain response no risk before or after" in none
+    risk = percent(predict(whole, PATIENT)["response"].risk)
+    why = "(it is defined for a baseline pain of at least 3)"
+    assert f"Pain response {risk} before, no risk after {why}" in none
+    low = PATIENT | {"vas_baseline": 2}
+    answer, before = what_if(whole, low, {"vas_baseline": 8}), predict(whole, low)
+    other = words(what_if_lines(answer, whole, PLAIN, before=before.warnings))
+    assert f"Pain response no risk before {why}, {risk} after" in other
+    assert f"no risk before {why}" in words(render(before, whole, what_if=answer).splitlines())
     one = PATIENT | {"vertebrae": [{"level": "L1"}]}
     after = what_if(whole, one, {"cement_volume_ml": 3}, procedure=True)
     assert "percentage points, by another model" in words(what_if_lines(after, whole, PLAIN))

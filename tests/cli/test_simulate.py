@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 import typer
+import yaml
 
 from vfprog.cli.app import run
 from vfprog.cli.simulate import read_changes
@@ -65,6 +66,19 @@ def test_a_trial_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert said == f"SIMULATED DATA of 34 participants in the trial VERTOS in {out}\n"
     arms = pd.read_parquet(out / "episodes.parquet")["treatment"].value_counts().to_dict()
     assert arms == {"vertebroplasty": 18, "conservative": 16}
+
+
+def test_a_trial_by_the_path_of_a_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "MINE.yaml"
+    assert run(["config", "copy", "VERTOS", str(copy)]) == 0
+    copy.write_text(copy.read_text(encoding="utf-8").replace("n: 18", "n: 7"), encoding="utf-8")
+    assert run(["simulate", str(tmp_path / "trial"), "--trial", str(copy)]) == 0
+    assert "of 23 participants" in capsys.readouterr().out
+    about = yaml.safe_load((tmp_path / "trial" / "registry.yaml").read_text(encoding="utf-8"))
+    assert about["trial"] == "MINE.yaml"
+    copy.write_text("name: MINE\nlabel: [\n", encoding="utf-8")
+    assert run(["simulate", str(tmp_path / "no"), "--trial", str(copy)]) == 2
+    assert "MINE.yaml: line 3: " in capsys.readouterr().err
 
 
 def test_an_unknown_trial_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.bundles import AFTER, PATIENT
+from tests.bundles import AFTER, PATIENT, hand_parts
 from vfprog.cli.text import render, render_all
 from vfprog.cli.waterfall import Style
 from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,6 +54,14 @@ def test_the_banner_only_where_simulated(bundle: Path, real_bundle: Path) -> Non
     assert "simulated" not in text.lower()
     assert "trained on a registry" in text
     assert "the bundle holds no refits" in text
+
+
+def test_whom_the_models_learned_from_stands_before_the_risks(tmp_path: Path) -> None:
+    parts = hand_parts()
+    parts.provenance["population_note"] = "Women of a cohort; any fracture."
+    loaded = load_bundle(write_bundle(parts, tmp_path / "noted"))
+    text = render(predict(loaded, PATIENT), loaded)
+    assert "\nLearned from: Women of a cohort; any fracture.\n\nPain response" in text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from tests.data.test_mapping import read
 from vfprog.data.own_endpoints import CodedOutcome, own_endpoints
 from vfprog.errors import ConfigError
+from vfprog.schema.endpoints import load_endpoint
 from vfprog.workflows.inputs import build_cohorts, choose_endpoints
 
 CHRONIC = {"column": "c", "event": [1], "no_event": [0], "label": "Chronic pain"}
@@ -46,13 +47,25 @@ def test_an_own_endpoint_may_be_about_some_treatments_and_state_no_horizon(tmp_p
     [
         ({"new_fractur": {"column": "c", "event": [1], "no_event": [0]}},
          "did you mean 'new_fracture' or .*needs a label"),
-        ({"new_fracture": CHRONIC}, "new_fracture: label: the configuration defines this"),
+        ({"new_fracture": {**CHRONIC, "horizon_days": 90}},
+         "new_fracture: horizon_days: the configuration defines this"),
         ({"Chronic pain": CHRONIC}, "outcomes.Chronic pain: name"),
     ],
 )  # fmt: skip
 def test_an_outcome_that_is_no_endpoint_is_refused(tmp_path, outcomes, message):
     with pytest.raises(ConfigError, match=message):
         read(tmp_path, "id,c\na,1\n", outcomes=outcomes)
+
+
+def test_a_configured_endpoint_is_called_what_the_mapping_says_it_counts(tmp_path):
+    outcome = {**CHRONIC, "label": "Any fracture"}
+    registry, _ = read(tmp_path, "id,c\na,1\nb,0\n", outcomes={"new_fracture": outcome})
+    (chosen,) = choose_endpoints(None, registry)
+    assert (chosen.name, chosen.label, chosen.kind) == ("new_fracture", "Any fracture", "coded")
+    assert chosen.horizon_days == 365  # by the configuration
+    assert chosen.definition.startswith("Any fracture by 365 days, as coded by the registry")
+    assert choose_endpoints(["new_fracture"], registry) == (chosen,)
+    assert choose_endpoints([load_endpoint("new_fracture")], registry) == (chosen,)
 
 
 def test_configured_outcomes_are_no_endpoints_of_their_own():

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from vfprog.config import load_config
 from vfprog.data.mapping import Mapping
 from vfprog.data.readers import failure_table, read_registry, require_clean
 from vfprog.errors import ConfigError, Failure, InputError
+from vfprog.schema.registry import SIMULATED_MARK
 
 EPISODES = """\
 episode_id,patient_id,site_id,index_date,treatment,follow_up_end_day,age_years,sex,\
@@ -102,6 +106,26 @@ def test_absent_tables_are_empty_with_their_columns(tmp_path):
 def test_simulated_stays_simulated(tmp_path):
     write(tmp_path, episodes=EPISODES)
     (tmp_path / "registry.yaml").write_text("simulated: true\nseed: 1\n")
+    assert read_registry(tmp_path)[0].simulated
+
+
+@pytest.mark.parametrize("about", [None, "simulated: false\n"])
+def test_one_marked_table_makes_the_registry_simulated(tmp_path, about):
+    frame = pd.read_csv(io.StringIO(EPISODES))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    for name in ("plain", "marked"):
+        if name == "marked":
+            table = table.replace_schema_metadata(dict([SIMULATED_MARK]))
+        pq.write_table(table, tmp_path / "episodes.parquet")
+        if about is not None:
+            (tmp_path / "registry.yaml").write_text(about)
+        assert read_registry(tmp_path)[0].simulated is (name == "marked")
+    assert read_registry(tmp_path / "episodes.parquet")[0].simulated
+
+
+def test_a_folder_that_holds_the_truth_is_simulated(tmp_path):
+    write(tmp_path, episodes=EPISODES)
+    (tmp_path / "truth.parquet").touch()
     assert read_registry(tmp_path)[0].simulated
 
 

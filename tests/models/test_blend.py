@@ -1,10 +1,12 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from vfprog.errors import TrainingError
 from vfprog.models.blend import OutOfFold, fit_blend, fit_calibrator
@@ -127,6 +129,30 @@ def test_margins_that_point_the_wrong_way_are_refused():
     margin, rows = drawn(slope=-0.5)
     with pytest.raises(TrainingError, match=r"slope is -0\.\d\d: these predictors say nothing"):
         fit_blend(margin, None, rows)
+
+
+@pytest.mark.parametrize("slope", [-0.5, None])
+def test_a_refit_that_learns_nothing_answers_with_the_prevalence(slope):
+    margin, rows = drawn(slope=slope or 1)
+    rows = replace(rows, weight=np.where(rows.y == 1, 3.0, 1.0))
+    margin = np.zeros_like(margin) if slope is None else margin
+    blend = fit_blend(margin, None, rows, may_be_flat=True)
+    events = rows.y.sum()
+    odds = 3 * events / (len(rows.y) - events)
+    assert (blend.w_linear, blend.w_trees, blend.b) == (1, 0, 0)
+    assert blend.a == pytest.approx(np.log(odds))
+    # The best fit with a slope of at least 0, by a second optimiser.
+    found = minimize(
+        lambda ab: rows.mean_loss(ab[0] + ab[1] * margin), [0.1, 0.3],
+        bounds=[(None, None), (0, None)], method="L-BFGS-B",
+    )  # fmt: skip
+    assert rows.mean_loss(np.full_like(margin, blend.a)) <= found.fun + 1e-9
+    assert found.x[0] + found.x[1] * margin == pytest.approx(blend.a, abs=1e-3)
+
+
+def test_a_refit_that_learns_something_is_the_same_whether_it_may_be_flat():
+    margin, rows = drawn(seed=2)
+    assert fit_blend(margin, None, rows, may_be_flat=True) == fit_blend(margin, None, rows)
 
 
 def test_equal_margins_are_refused():

@@ -256,6 +256,15 @@ def test_simulated_data_are_stamped():
     assert stamp.get_fontsize() > 30
 
 
+def test_each_panel_is_stamped_in_its_middle():
+    figure, _ = new_figure(8, 4)
+    mark_simulated(figure, rows=2, columns=2)
+    places = sorted(stamp.get_position() for stamp in figure.texts)
+    assert places == [(0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75)]
+    # 6.2 points to an inch of the narrower of the panel's width and 1.6 times its height.
+    assert {stamp.get_fontsize() for stamp in figure.texts} == {6.2 * 1.6 * 2}
+
+
 def test_figures_leave_no_global_state():
     import matplotlib._pylab_helpers as helpers
 

@@ -7,7 +7,7 @@ import yaml
 
 from vfprog.config import config_root
 from vfprog.errors import ConfigError
-from vfprog.schema.trials import load_trials
+from vfprog.schema.trials import load_trials, read_trials
 
 SOUND = {
     "name": "MINE", "label": "Mine", "citation": "Nobody 2020",
@@ -63,6 +63,16 @@ def test_a_finding_is_one_sentence_and_no_advice() -> None:
         assert not re.search(r"should|recommend|consider|offer", trial.finding)
 
 
+def test_the_citation_names_every_paper_an_outcome_was_taken_from() -> None:
+    for trial in load_trials():
+        for name, figure in trial.published.items():
+            papers = re.findall(r"\d+:\w+", figure["source"])
+            if figure.get("role") != "input":
+                papers += re.findall(r"^[A-Z]\w+(?= \d{4})", figure["source"])
+            missing = [paper for paper in papers if paper not in trial.citation]
+            assert not missing, f"{trial.name}: {name}: {figure['source']}"
+
+
 def test_what_the_simulator_keeps_there_is_let_through(tmp_path) -> None:
     more = {"simulation": {"sham": {"relief": [1, 2]}}, "published": {"pain": 0.4}}
     (trial,) = load_trials(write(tmp_path, SOUND | more))
@@ -104,3 +114,16 @@ def test_the_shipped_files_end_with_what_the_simulator_reads() -> None:
 def test_a_malformed_trial_is_named(tmp_path, change, message) -> None:
     with pytest.raises(ConfigError, match=message):
         load_trials(write(tmp_path, SOUND | change))
+
+
+def test_a_broken_file_is_named_with_its_line_and_does_not_take_the_others_along(tmp_path) -> None:
+    write(tmp_path, SOUND)
+    (tmp_path / "OTHER.yaml").write_text("name: OTHER\nlabel: [a, b\ncitation: c\n")
+    (tmp_path / "THIRD.yaml").write_text("name: THIRD\n")
+    found = read_trials(tmp_path)
+    assert [trial.name for trial in found.trials] == ["MINE"]
+    assert list(found.broken) == ["OTHER", "THIRD"]
+    assert re.search(r"OTHER\.yaml: line 3: did not find expected", found.broken["OTHER"])
+    assert "unicode string" not in found.broken["OTHER"]
+    with pytest.raises(ConfigError, match=r"OTHER\.yaml: line 3.*; THIRD\.yaml: label: Field"):
+        load_trials(tmp_path)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from tests.bundles import PATIENT
-from vfprog.schema.trials import load_trials
+from vfprog.schema.trials import ReadTrials, load_trials, read_trials
+from vfprog.scoring import evidence_match
 from vfprog.scoring.predict import predict
 
 INSIDE = PATIENT | {
@@ -18,6 +19,17 @@ def test_every_trial_once_sham_controlled_first(hand) -> None:
     answer = predict(hand, PATIENT)
     assert [match.trial for match in answer.evidence] == [trial.name for trial in load_trials()]
     assert [match.design for match in answer.evidence] == ["sham"] * 4 + ["open-label"] * 3
+
+
+def test_a_trial_whose_file_is_broken_is_said_to_be_left_out(hand, monkeypatch) -> None:
+    whole = read_trials(simulation=False)
+    less = ReadTrials(whole.trials[1:], {"BUCHBINDER": "/etc/BUCHBINDER.yaml: line 3: ..."})
+    monkeypatch.setattr(evidence_match, "read_trials", lambda **_: less)
+    answer = predict(hand, PATIENT)
+    assert len(answer.prognoses) == len(predict(hand, PATIENT, panel=False).prognoses)
+    assert "BUCHBINDER" not in trials(answer)
+    (warn,) = [warn for warn in answer.warnings if warn.code == "evidence_unavailable"]
+    assert warn.message == "the trial BUCHBINDER is left out: its file is malformed"
 
 
 def test_a_patient_several_trials_would_have_taken(hand) -> None:

@@ -93,6 +93,15 @@ def test_a_registry_of_others_is_not_called_one_of_vertebroplasty(tmp_path: Path
     shown = re.sub("<script.*?</script>", "", Client(create_app(others)).get("/").text)
     assert "<h1>Prognosis</h1>" in shown
     assert "vertebroplasty" not in shown
+    assert 'id="population"' not in shown
+
+
+def test_whom_the_models_learned_from_stands_at_the_head(tmp_path: Path) -> None:
+    parts = hand_parts()
+    parts.provenance["population_note"] = "Women of a cohort; any <fracture>."
+    noted = load_bundle(write_bundle(parts, tmp_path / "bundle"))
+    header = Client(create_app(noted)).get("/").text.split("</header>")[0]
+    assert "<strong>Learned from:</strong> Women of a cohort; any &lt;fracture&gt;." in header
 
 
 def test_every_asset_the_page_names_is_there_and_may_be_kept(

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from vfprog.config import config_root
 from vfprog.errors import ConfigError
 from vfprog.schema.trials import load_trials
 from vfprog.simulate.config import load_simulation
@@ -64,6 +65,18 @@ def test_a_faulty_block_is_named(changes, message):
 def test_an_unknown_trial_is_named_with_those_there_are():
     with pytest.raises(ConfigError, match=r"no trial is called VERTOS_V; there are BLASCO,"):
         trial_named("VERTOS_V")
+
+
+def test_a_trial_may_be_a_file_of_ones_own_under_any_name(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    text = (config_root() / "trials" / "VERTOS.yaml").read_text(encoding="utf-8")
+    mine.write_text(text.replace("n: 18", "n: 7"), encoding="utf-8")
+    assert blocks_of(trial_named(str(mine)))[0].arms[0].n == 7
+    mine.write_text("name: VERTOS\nlabel: [\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"mine\.yaml: line 3: "):
+        trial_named(str(mine))
+    with pytest.raises(ConfigError, match=r"none\.yaml' does not exist"):
+        trial_named(str(tmp_path / "none.yaml"))
 
 
 def test_a_population_replaces_what_the_one_set_says():

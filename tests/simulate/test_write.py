@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from vfprog.data.readers import read_registry
+from vfprog.data.reading.columnar import read_parquet
 from vfprog.errors import InputError
 from vfprog.simulate import parts, simulate, simulate_to, write
 
@@ -33,6 +34,17 @@ def test_the_reader_accepts_it_without_an_error(small, tmp_path):
     assert len(registry.episodes) == len(small.episodes)
     assert {(f.column, f.rule) for f in failures if f.rule != "usual_range"} == set()
     assert len(failures) < 0.1 * len(small.episodes)
+
+
+@pytest.mark.parametrize("lost", [["registry.yaml"], ["registry.yaml", "truth.parquet"]])
+def test_the_mark_of_simulation_is_not_lost_with_a_file(tmp_path, lost):
+    folder = write(simulate(20, seed=1), tmp_path / "registry")
+    for name in lost:
+        (folder / name).unlink()
+    assert read_registry(folder)[0].simulated
+    for name in TABLES:
+        path = folder / f"{name}.parquet"
+        assert not path.is_file() or read_parquet(name, path).simulated
 
 
 def test_overrides_are_written_down(tmp_path):

@@ -189,6 +189,30 @@ def test_resamples_share_the_features_of_the_model_they_belong_to(cohort):
         assert result.fitted.model.features == features
 
 
+def test_where_nothing_can_be_learned_refits_answer_with_the_prevalence():
+    event = np.random.default_rng(2).random(200) < 0.4  # whatever the patients are like
+    cohort = make_cohort(200, event=event)
+    refits = plan_folds(*KEY, SETTINGS, seed=1) + plan_resamples(*KEY, 6, seed=1)
+    results = list(run_refits(refits, {"response": cohort}, SETTINGS))
+    assert [result.failure for result in results] == [""] * len(results)
+    flat = [result for result in results if result.flat]
+    assert {"fold", "resample"} == {result.refit.kind for result in flat}
+    for result in flat:
+        often = np.isin(np.arange(200), result.rows, invert=True)
+        if result.times is not None:
+            often = result.times
+            base, phi = result.fitted.model.feature_contributions(
+                result.fitted.model.matrix(derive_features(cohort.arrays, cohort.dictionary), 200)
+            )
+            assert expit(base) == pytest.approx(np.average(event, weights=often))
+            assert (phi == 0).all()
+        assert result.risk["model"] == pytest.approx(np.average(event, weights=often))
+    folds = [result for result in results if result.refit.kind == "fold"]
+    assert collect_folds(folds, 200, repeats=SETTINGS.outer_repeats)["model"].shape[1] == 200
+    refused = run_refit(Refit(*KEY, "development", 1), cohort, SETTINGS)
+    assert "these predictors say nothing about the outcome" in refused.failure
+
+
 def test_a_development_fit_is_that_of_everybody(cohort):
     result = run_refit(Refit(*KEY, "development", 3), cohort, SETTINGS)
     expected = fit_procedure(cohort, "preprocedure", SETTINGS, seed=3)

@@ -54,6 +54,14 @@ def records(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> list[l
         return list(csv.reader(stream, delimiter=delimiter))
 
 
+def test_what_is_kept_of_a_simulated_registry_stays_simulated(tmp_path):
+    source = write(tmp_path / "in", episodes=EPISODES, visits=VISITS, events=EVENTS)
+    (source / "registry.yaml").write_text("simulated: false\n")  # the truth beside it knows better
+    (source / "truth.parquet").touch()
+    quarantine(source, out=tmp_path / "out")
+    assert read_registry(tmp_path / "out" / "kept")[0].simulated
+
+
 def test_the_folder_holds_both_parts_and_the_reasons(tmp_path):
     source = write(tmp_path / "in", episodes=EPISODES, visits=VISITS, events=EVENTS)
     (source / "registry.yaml").write_text("simulated: true\nseed: 3\n")

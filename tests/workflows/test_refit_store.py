@@ -49,6 +49,7 @@ def results(cohort):
         run_refit(plan_folds(*KEY, QUICK, seed=7)[1], cohort, QUICK),
         run_refit(plan_resamples(*KEY, 1, seed=7)[0], cohort, QUICK),
         RefitResult(Refit(*KEY, "resample", 99), failure="no event"),
+        RefitResult(Refit(*KEY, "resample", 98), flat=True),
     ]
 
 
@@ -71,6 +72,7 @@ def test_what_is_loaded_is_what_was_saved(cohort, tmp_path):
         assert found.refit == result.refit
         assert found.failure == result.failure
         assert (found.fitted is None) is (result.fitted is None)
+        assert found.flat is result.flat
         for name in ("rows", "times", "risk"):
             assert same(getattr(found, name), getattr(result, name))
         if result.fitted is not None:
@@ -81,7 +83,7 @@ def test_what_is_loaded_is_what_was_saved(cohort, tmp_path):
             assert (ours.booster, ours.choices, ours.notes) == (
                 theirs.booster, theirs.choices, theirs.notes,
             )  # fmt: skip
-    assert store.reused == 5
+    assert store.reused == 6
     assert not [path for path in store.folder.rglob("*") if path.suffix == ".part"]
 
 

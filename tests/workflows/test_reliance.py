@@ -50,3 +50,17 @@ def test_ranks_spread_as_far_as_the_refits_disagree(training):
     assert two["upper"].to_numpy() == pytest.approx(2.9 * size.to_numpy())
     none = ranked_importance(model, [], cohort, by="concept")
     assert none[["lower", "upper", "rank_lower", "rank_upper"]].isna().all(axis=None)
+
+
+@pytest.mark.slow
+def test_a_refit_that_learned_nothing_relies_on_nothing_and_has_no_ranks(training):
+    cohort, model = training.cohorts["response"], training.fitted[MODEL].model
+    flat = replace(model, blend=replace(model.blend, b=0.0))
+    found = ranked_importance(model, [model, flat], cohort, by="concept")
+    assert found["n_refits"].tolist() == [2] * len(found)
+    # The 5th percentile of (0, size) is 5 % of the size.
+    assert found["lower"].to_numpy() == pytest.approx(0.05 * found["mean_abs_log_odds"].to_numpy())
+    assert found["rank_lower"].tolist() == found["rank_upper"].tolist() == found["rank"].tolist()
+    only = ranked_importance(model, [flat], cohort, by="concept")
+    assert only[["rank_lower", "rank_upper"]].isna().all(axis=None)
+    assert (only["upper"] == 0).all()

@@ -26,6 +26,7 @@ from vfprog.validation.resampling import (
 from vfprog.workflows.refitting import Work
 from vfprog.workflows.stability import (
     ELSEWHERE,
+    FEWEST_REFITS,
     REMARKS,
     SOURCE,
     instability_coverage,
@@ -45,6 +46,7 @@ def work():
     fitted = run_refit(Refit(*KEY, "development", 1), cohort, SETTINGS).fitted
     features = fitted.model.features
     members = [run_refit(r, cohort, SETTINGS, features) for r in plan_resamples(*KEY, 5, seed=7)]
+    members[4] = replace(members[4], flat=True)
     members.append(RefitResult(Refit(*KEY, "resample", 99), failure="no event"))
     folds = [RefitResult(Refit(*KEY, "fold", 1, k), failure="no event" * k) for k in (0, 1)]
     return Work(
@@ -62,6 +64,7 @@ def test_refits_are_counted_with_the_reasons_of_failures(work):
     counts = tables_of(work)["refits"].set_index("kind")
     assert counts.loc["resample", ["asked", "fitted", "failed"]].tolist() == [6, 5, 1]
     assert counts.loc["resample", "reasons"] == "1 x no event"
+    assert counts["flat"].to_dict() == {"fold": 0, "resample": 1, "site": 0, "period": 0}
     assert counts.loc["fold", ["asked", "fitted", "failed"]].tolist() == [2, 1, 1]
     assert counts.loc["site", ["asked", "reasons"]].tolist() == [0, ""]
 
@@ -141,10 +144,13 @@ def test_coverage_by_hand(tmp_path):
     found = instability_coverage(work, source, simulated)
     assert found == {MODEL: {"share": pytest.approx(2 / 3), "n": 3, "source": SOURCE}}
     assert instability_coverage(work, str(source), simulated) == found
-    elsewhere = {MODEL: ELSEWHERE}
-    assert instability_coverage(work, source, real) == elsewhere
-    assert instability_coverage(work, tmp_path / "elsewhere", simulated) == elsewhere
-    assert instability_coverage(work, simulated, simulated) == elsewhere
+    assert instability_coverage(work, source, real) == {}  # of two refits nothing is known
+    many = known_work(cohort, np.tile(risks, (20, 1)))
+    told = f"{ELSEWHERE['source']}; this model has 40"
+    elsewhere = {MODEL: {**ELSEWHERE, "source": told}}
+    assert instability_coverage(many, source, real) == elsewhere
+    assert instability_coverage(many, tmp_path / "elsewhere", simulated) == elsewhere
+    assert instability_coverage(many, simulated, simulated) == elsewhere
     none = replace(work, members={MODEL: [RefitResult(Refit(*KEY, "resample", 1), failure="x")]})
     assert instability_coverage(none, source, simulated) == {}
 
@@ -155,9 +161,11 @@ def test_an_endpoint_of_another_definition_has_no_known_truth(tmp_path):
     other = replace(
         cohort, endpoint=load_endpoint("response").model_copy(update={"horizon_days": 90})
     )
-    work = known_work(other, np.full((2, 4), 0.3))
+    work = known_work(other, np.full((FEWEST_REFITS, 4), 0.3))
     found = instability_coverage(work, source, SimpleNamespace(simulated=True))
-    assert found == {MODEL: ELSEWHERE}
+    assert found[MODEL]["source"].endswith("; this model has 30")
+    fewer = known_work(other, np.full((FEWEST_REFITS - 1, 4), 0.3))
+    assert instability_coverage(fewer, source, SimpleNamespace(simulated=True)) == {}
 
 
 def test_what_is_told_of_other_registries_stands_in_the_documentation(root):

@@ -49,7 +49,7 @@ def draw(prediction: Prediction | list[Prediction], bundle: Bundle, path: Path) 
             title=f"{bundle.model(name).endpoint.label}, {bundle.model(name).endpoint.horizon}",
         )  # fmt: skip
     if bundle.simulated:
-        mark_simulated(figure)
+        mark_simulated(figure, rows=n)
     beside = path.with_name(f".{path.stem}.part{path.suffix}")
     figure.savefig(beside)
     beside.replace(path)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from vfprog.cli.waterfall import Style
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.panel import Gap, Peer, TrialMatch
-    from vfprog.scoring.prognosis import Prediction, Prognosis
-    from vfprog.scoring.what_if import WhatIf
+    from vfprog.scoring.prognosis import Prediction, Prognosis, Warn
+    from vfprog.scoring.what_if import RiskChange, WhatIf
 
 # What could move a risk by less than this is not worth a line at the bedside.
 LEAST_SPREAD = 0.01
@@ -96,7 +96,9 @@ def of_the_patient(prediction: Prediction, style: Style) -> Iterator[str]:
     yield from _scores(prediction, style)
 
 
-def what_if_lines(answer: WhatIf, bundle: Bundle, style: Style) -> Iterator[str]:
+def what_if_lines(
+    answer: WhatIf, bundle: Bundle, style: Style, *, before: Sequence[Warn] = ()
+) -> Iterator[str]:
     """Yield the risks before and after a change of inputs.
 
     Parameters
@@ -107,6 +109,8 @@ def what_if_lines(answer: WhatIf, bundle: Bundle, style: Style) -> Iterator[str]
         Labels.
     style : Style
         Width and characters.
+    before : sequence of Warn
+        Warnings of the patient as given, which say why there is no risk before.
 
     Yields
     ------
@@ -122,7 +126,9 @@ def what_if_lines(answer: WhatIf, bundle: Bundle, style: Style) -> Iterator[str]
     for line in answer.endpoints:
         label = bundle.rules[line.endpoint].label
         if line.risk_before is None or line.risk_after is None or line.change is None:
-            yield f"    {label:26} no risk before or after"
+            yield from wrapped(
+                f"{label:26} ", _undefined(line, before, answer.warnings), style, indent=4
+            )
             continue
         points = f"{100 * line.change:+.1f}"
         points = points.replace("-", "\N{MINUS SIGN}") if style.fancy else points
@@ -131,6 +137,22 @@ def what_if_lines(answer: WhatIf, bundle: Bundle, style: Style) -> Iterator[str]
         note = ", by another model" if other else ""
         yield f"    {label:26} {moved:20} {points} percentage points{note}"
     yield f"    This is {answer.label}."
+
+
+def _undefined(line: RiskChange, before: Sequence[Warn], after: Sequence[Warn]) -> str:
+    """Return which of two risks there is none of, and why."""
+    said = []
+    for when, risk, warnings in (
+        ("before", line.risk_before, before),
+        ("after", line.risk_after, after),
+    ):
+        why = [w.message.partition(": ")[2] for w in warnings
+               if w.message.startswith(f"no risk of {line.endpoint}: ")]  # fmt: skip
+        if risk is not None:
+            said.append(f"{percent(risk)} {when}")
+        else:
+            said.append(f"no risk {when}" + (f" ({why[0]})" if why else ""))
+    return ", ".join(said)
 
 
 def _gaps(gaps: Sequence[Gap], bundle: Bundle) -> str:
@@ -169,7 +191,7 @@ def _scores(prediction: Prediction, style: Style) -> Iterator[str]:
         reach = (
             f" ({score.lowest} to {score.highest}, whatever the unknown)" if score.unknown else ""
         )
-        head = f"OF score {score.score}{reach}, read by its authors as {score.reading}: "
+        head = f"OF score {score.score}{reach}, read by its authors as {score.reading}; "
         yield from wrapped(head, score.note, style)
     elif score is not None:
         yield from wrapped("OF score: ", "no reading without the OF type of the fracture", style)

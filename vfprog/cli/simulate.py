@@ -32,9 +32,10 @@ def simulate(
     trial: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
+            metavar="NAME|FILE.yaml",
             show_default=False,
-            help="Simulate a published trial of configs/trials instead, as large as it was.",
+            help="Simulate a published trial of configs/trials instead, or one of your own file, "
+            "as large as it was.",
         ),
     ] = None,
     changes: Annotated[

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from vfprog.scoring.what_if import WhatIf
 
 SIMULATED = "trained_on_simulated"
+# Warnings whose words name the input they are about.
+NAMED = {"outside_development"}
+OUTSIDE_REFITS = (
+    "The risk itself lies outside: refits on repeated patients are not centred on the fit to all"
+)
 _TIMES = {"preprocedure": "known before the procedure", "postprocedure": "procedure included"}
 
 
@@ -57,12 +62,14 @@ def render(
     if bundle.simulated:
         words = "SIMULATED: trained on simulated data. Not for the care of any patient."
         lines += [*_banner(words, style), ""]
+    if bundle.population_note:
+        lines += [*wrapped("Learned from: ", bundle.population_note, style, indent=0), ""]
     for prognosis in prediction.prognoses:
         lines += [*_prognosis(prognosis, bundle, style), ""]
     if not prediction.prognoses:
         lines += ["No endpoint of this model applies to this patient.", ""]
     if what_if is not None:
-        lines += [*what_if_lines(what_if, bundle, style), ""]
+        lines += [*what_if_lines(what_if, bundle, style, before=prediction.warnings), ""]
     lines += _remarks(prediction, bundle, style)
     known = list(of_the_patient(prediction, style))
     lines += [*known, ""] if known else []
@@ -132,6 +139,9 @@ def _instability(prognosis: Prognosis) -> str:
     low, high = (percent(limit) for limit in prognosis.instability_interval)
     share = f"{100 * prognosis.instability_level:g} % of refits"
     text = f"{low} to {high}: {prognosis.instability_label} ({share})"
+    lowest, highest = prognosis.instability_interval
+    if not lowest <= prognosis.risk <= highest:
+        text += f". {OUTSIDE_REFITS}"
     measured = prognosis.instability_coverage
     if measured is None:
         return text
@@ -146,7 +156,8 @@ def _remarks(prediction: Prediction, bundle: Bundle, style: Style) -> list[str]:
         lines += wrapped(f"Not given ({len(prediction.missing)}): ", words, style)
     warnings = [warn for warn in prediction.warnings if warn.code != SIMULATED]
     for warn in warnings:
-        about = f"{bundle.label(warn.predictor)}: " if warn.predictor else ""
+        named = warn.predictor is None or warn.code in NAMED
+        about = "" if named else f"{bundle.label(str(warn.predictor))}: "
         painted = textwrap.wrap(f"! {about}{warn.message}", style.width - 2, subsequent_indent="  ")
         lines += [paint(f"  {line}", "warn", style) for line in painted]
     return [*lines, ""] if lines else []

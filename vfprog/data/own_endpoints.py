@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vfprog.config import list_configs
 from vfprog.data.column_spec import Words
 from vfprog.errors import ConfigError
-from vfprog.schema.endpoints import Endpoint
+from vfprog.schema.endpoints import Endpoint, load_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Treatment = Literal["vertebroplasty", "conservative", "sham"]
-_OWN = ("label", "horizon_days", "population")
+_OWN = ("horizon_days", "population")
 
 
 class CodedOutcome(BaseModel):
@@ -31,7 +31,8 @@ class CodedOutcome(BaseModel):
     no_event : tuple of str
         Words that mean it did not.
     label : str, optional
-        Words for people; with a label the outcome is an endpoint of the mapping's own.
+        Words for people. An endpoint of the mapping's own needs them; of a configured endpoint
+        they say what this source counts, such as any fracture for a new vertebral one.
     horizon_days : int, optional
         Day an endpoint of the mapping's own refers to; None where the source does not say.
     population : tuple of str
@@ -56,7 +57,7 @@ class CodedOutcome(BaseModel):
 
 
 def own_endpoints(outcomes: Mapping[str, CodedOutcome]) -> tuple[Endpoint, ...]:
-    """Return the endpoints that only a mapping defines.
+    """Return the endpoints that only a mapping defines, and those it calls by another label.
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def own_endpoints(outcomes: Mapping[str, CodedOutcome]) -> tuple[Endpoint, ...]:
     Returns
     -------
     tuple of Endpoint
-        One of kind ``coded`` for each outcome that is no configured endpoint.
+        One of kind ``coded`` for each outcome that is no configured endpoint; the configured
+        endpoint under the mapping's label where it gives one.
 
     Raises
     ------
@@ -83,6 +85,8 @@ def own_endpoints(outcomes: Mapping[str, CodedOutcome]) -> tuple[Endpoint, ...]:
             if given:
                 raise ConfigError(f"outcomes.{name}: {', '.join(given)}: the configuration "
                                   f"defines this endpoint; give yours another name")  # fmt: skip
+            if outcome.label is not None:
+                own.append(load_endpoint(name).model_copy(update={"label": outcome.label}))
         else:
             own.append(_own(name, outcome, there))
     return tuple(own)

@@ -42,7 +42,7 @@ class Registry:
     notes : tuple of str
         What every report of this registry must say.
     own_endpoints : tuple of Endpoint
-        Endpoints the mapping defines by outcomes coded already.
+        Endpoints the mapping defines by outcomes coded already, or calls by a label of its own.
     """
 
     episodes: pd.DataFrame

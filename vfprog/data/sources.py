@@ -18,7 +18,7 @@ from vfprog.data.reading.parts import Part, refuse, without_empty_rows
 from vfprog.data.reading.workbook import SUFFIXES as WORKBOOKS
 from vfprog.data.reading.workbook import Workbook
 from vfprog.errors import ConfigError, Failure, InputError
-from vfprog.schema.registry import REGISTRY
+from vfprog.schema.registry import REGISTRY, TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +40,8 @@ class Source:
     digest : str
         sha256 over names of tables and bytes of files, or over the content of a database.
     simulated : bool
-        Whether a ``registry.yaml`` beside the tables says so.
+        Whether a ``registry.yaml`` beside the tables or any Parquet file among them says so, or
+        a ``truth.parquet`` lies there: nobody knows the true risks of real patients.
     failures : tuple of Failure
         Faults of the files that did not stop the reading, and how files were understood.
     name : str
@@ -115,7 +116,7 @@ def _read_folder(
         name: partial(read_file, name, place, delimiter=delimiter, encoding=encoding)
         for name, place in places.items()
     }
-    simulated = _is_simulated(path / "registry.yaml")
+    simulated = _is_simulated(path / "registry.yaml") or (path / TRUTH).is_file()
     return _gather(parts, path.name, is_flat=False, simulated=simulated)
 
 
@@ -187,6 +188,7 @@ def _gather(
             continue
         tables[table], empty = without_empty_rows(table, part.frame)
         failures += [*part.failures, *empty]
+        simulated = simulated or part.simulated
         digest.update(table.encode() + part.digest)
     if refused:
         raise InputError(refused)

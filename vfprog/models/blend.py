@@ -111,7 +111,9 @@ def fit_calibrator(margin: FloatArray, rows: OutOfFold) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def fit_blend(linear: FloatArray, trees: FloatArray | None, rows: OutOfFold) -> Blend:
+def fit_blend(
+    linear: FloatArray, trees: FloatArray | None, rows: OutOfFold, *, may_be_flat: bool = False
+) -> Blend:
     """Choose weights of the learners, then the calibrator.
 
     Parameters
@@ -122,21 +124,40 @@ def fit_blend(linear: FloatArray, trees: FloatArray | None, rows: OutOfFold) -> 
         Out-of-fold margins of the trees; None where they were left out.
     rows : OutOfFold
         Outcomes, weights and patients.
+    may_be_flat : bool
+        Whether a sample from which nothing can be learned gets its prevalence as everybody's risk.
 
     Returns
     -------
     Blend
-        Weights and calibrator.
+        Weights and calibrator. The slope is not negative; at 0 the risk is the prevalence, which
+        is the best fit under that bound, for the log loss is convex (docs/adr/0016).
+
+    Raises
+    ------
+    TrainingError
+        The slope is not positive or undefined and may not be 0, or the margins separate the
+        outcomes.
     """
     share = 0.0 if trees is None else _best_share(linear, trees, rows)
     margin = linear if trees is None else (1 - share) * linear + share * trees
+    if may_be_flat and np.ptp(margin) == 0:
+        return _flat(rows)
     a, b = fit_calibrator(margin, rows)
+    if b <= 0 and may_be_flat:
+        return _flat(rows)
     if b <= 0:
         raise TrainingError(
             f"out-of-fold calibration slope is {b:.2f}: "
             "these predictors say nothing about the outcome"
         )
     return Blend(1 - share, share, a, b)
+
+
+def _flat(rows: OutOfFold) -> Blend:
+    """Return the calibrator that gives everybody the prevalence."""
+    prevalence = np.average(rows.y, weights=rows.weight)
+    return Blend(1.0, 0.0, float(np.log(prevalence) - np.log1p(-prevalence)), 0.0)
 
 
 def _best_share(linear: FloatArray, trees: FloatArray, rows: OutOfFold) -> float:

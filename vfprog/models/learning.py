@@ -82,6 +82,8 @@ class LearningPlan:
         What to choose from.
     tree_options : dict
         Options of the trees, monotone directions among them.
+    may_be_flat : bool
+        Whether the prevalence is an answer where nothing can be learned.
     """
 
     continuous: BoolArray
@@ -89,6 +91,7 @@ class LearningPlan:
     penalties: tuple[float, ...]
     rounds: tuple[int, ...]
     tree_options: dict[str, Any]
+    may_be_flat: bool = False
 
     @classmethod
     def of(
@@ -100,6 +103,7 @@ class LearningPlan:
         simple: bool,
         seed: int,
         n_jobs: int,
+        may_be_flat: bool = False,
     ) -> LearningPlan:
         """Return the plan for a set of features.
 
@@ -117,6 +121,8 @@ class LearningPlan:
             Seed of the trees' sampling.
         n_jobs : int
             Threads of XGBoost.
+        may_be_flat : bool
+            Whether the prevalence is an answer where nothing can be learned.
 
         Returns
         -------
@@ -131,6 +137,7 @@ class LearningPlan:
             settings.penalties,
             settings.rounds,
             settings.trees.model_dump() | options,
+            may_be_flat,
         )
 
 
@@ -221,7 +228,7 @@ def learn(rows: Rows, plan: LearningPlan) -> Learned:
     best = _least_loss(linear_path, judged)
     most = None if tree_path is None else _least_loss(tree_path, judged)
     trees_margin = None if tree_path is None or most is None else tree_path[most]
-    blend = fit_blend(linear_path[best], trees_margin, judged)
+    blend = fit_blend(linear_path[best], trees_margin, judged, may_be_flat=plan.may_be_flat)
     n_rounds = plan.rounds[most] if most is not None and blend.w_trees > 0 else 0
     choices = {"penalty_c": plan.penalties[best], **vars(blend), "rounds": n_rounds}
     trees = None

@@ -52,6 +52,7 @@ def fit_procedure(
     seed: int,
     features: tuple[Feature, ...] | None = None,
     n_jobs: int = 1,
+    may_be_flat: bool = False,
 ) -> FittedProcedure:
     """Fit one endpoint at one prediction time: weights, copies, learners, blend, calibrator.
 
@@ -69,6 +70,9 @@ def fit_procedure(
         Features to use, so that refits share those of the model; default all that are usable.
     n_jobs : int
         Threads of XGBoost; 1 inside worker processes.
+    may_be_flat : bool
+        Whether a sample from which nothing can be learned gets the prevalence as everybody's
+        risk, as a refit does, or is refused, as a model that is to be used must be.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def fit_procedure(
     Raises
     ------
     TrainingError
-        One class, too few events, or no usable predictor.
+        One class, too few events, no usable predictor, or predictors that say nothing.
     """
     rng = np.random.default_rng(seed)
     weight = cohort_weights(cohort, settings)
@@ -104,8 +108,9 @@ def fit_procedure(
         )
     rows = build_rows(cohort, y, weight, features, settings, rng)
     plan = LearningPlan.of(
-        features, settings, cohort.endpoint.family, simple=simple, seed=seed, n_jobs=n_jobs
-    )
+        features, settings, cohort.endpoint.family, simple=simple, seed=seed, n_jobs=n_jobs,
+        may_be_flat=may_be_flat,
+    )  # fmt: skip
     learned = learn(rows, plan)
     model = PrognosticModel(
         cohort.endpoint, prediction_time, features, learned.blend, learned.linear,

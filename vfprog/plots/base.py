@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from matplotlib import rc_context
@@ -46,20 +47,23 @@ def new_figure(width: float = 6.4, height: float = 4.4) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def mark_simulated(figure: Figure) -> Figure:
+def mark_simulated(figure: Figure, *, rows: int = 1, columns: int = 1) -> Figure:
     """Stamp SIMULATED DATA across a figure, and return it.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         Any figure drawn from simulated data.
+    rows, columns : int
+        Panels of equal size below and beside each other: each is stamped, for it may be cut out.
 
     Returns
     -------
     matplotlib.figure.Figure
         The same figure.
     """
-    size = 6.2 * min(figure.get_size_inches()[0], 1.6 * figure.get_size_inches()[1])
+    width, height = figure.get_size_inches()
+    size = 6.2 * min(width / columns, 1.6 * height / rows)
     style: dict[str, Any] = {
         "ha": "center",
         "va": "center",
@@ -72,7 +76,9 @@ def mark_simulated(figure: Figure) -> Figure:
         "color": "#B00020",
         "alpha": 0.14,
     }
-    figure.text(0.5, 0.5, SIMULATED, zorder=10, **style, **look)
+    for row, column in product(range(rows), range(columns)):
+        x, y = (column + 0.5) / columns, (row + 0.5) / rows
+        figure.text(x, y, SIMULATED, zorder=10, **style, **look)
     return figure
 
 

@@ -11,6 +11,9 @@ from typing import Literal
 
 ColumnType = Literal["id", "date", "day", "number", "level", "word", "binary"]
 TREATMENTS = ("vertebroplasty", "conservative", "sham")
+# What a simulated table says of itself in its Parquet file, and what lies beside such tables.
+SIMULATED_MARK = (b"vfprog.simulated", b"true")
+TRUTH = "truth.parquet"
 EVENTS = ("new_fracture", "death", "lost_to_follow_up", "crossover", "repeat_procedure")
 
 

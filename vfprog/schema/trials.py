@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -90,13 +90,29 @@ class Trial(BaseModel):
     published: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
+FOLDER = "trials"
 # What only the simulator reads stands last in the file of a trial.
 _SIMULATORS = re.compile(r"^(?:simulation|published):", re.MULTILINE)
 
 
+class ReadTrials(NamedTuple):
+    """The trials of a folder, and what could not be read there.
+
+    Parameters
+    ----------
+    trials : tuple of Trial
+        Trials against a sham procedure first, each kind by name.
+    broken : dict of str to str
+        The others by name, and what is wrong.
+    """
+
+    trials: tuple[Trial, ...]
+    broken: dict[str, str]
+
+
 @cache
-def load_trials(folder: Path | None = None, *, simulation: bool = True) -> tuple[Trial, ...]:
-    """Read and check all trials.
+def read_trials(folder: Path | None = None, *, simulation: bool = True) -> ReadTrials:
+    """Read and check all trials; one that is malformed does not take the others with it.
 
     Parameters
     ----------
@@ -107,24 +123,69 @@ def load_trials(folder: Path | None = None, *, simulation: bool = True) -> tuple
 
     Returns
     -------
+    ReadTrials
+        Trials and faults; read once per process.
+    """
+    trials, broken = [], {}
+    for file in sorted((folder or config_root() / FOLDER).glob("*.yaml")):
+        try:
+            trials.append(_named_after(file, simulation=simulation))
+        except ConfigError as error:
+            broken[file.stem] = str(error)
+    ordered = sorted(trials, key=lambda trial: (trial.design.type != "sham", trial.name))
+    return ReadTrials(tuple(ordered), broken)
+
+
+def load_trials(folder: Path | None = None, *, simulation: bool = True) -> tuple[Trial, ...]:
+    """Return all trials; see `read_trials`.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        Folder of one YAML file per trial; default ``trials`` of the configurations.
+    simulation : bool
+        Whether to read what only the simulator needs, too.
+
+    Returns
+    -------
     tuple of Trial
-        Trials against a sham procedure first, each kind by name; read once per process.
+        Trials against a sham procedure first, each kind by name.
 
     Raises
     ------
     ConfigError
         A file is malformed, is not named after its trial, or asks a predictor for what its kind
-        does not allow.
+        does not allow; all such files are named.
     """
-    files = sorted((folder or config_root() / "trials").glob("*.yaml"))
-    until = None if simulation else _SIMULATORS
-    trials = [_read(file, until) for file in files]
-    return tuple(sorted(trials, key=lambda trial: (trial.design.type != "sham", trial.name)))
+    found = read_trials(folder, simulation=simulation)
+    if found.broken:
+        raise ConfigError("; ".join(found.broken.values()))
+    return found.trials
 
 
-def _read(file: Path, until: re.Pattern[str] | None) -> Trial:
+def load_trial(file: Path, *, simulation: bool = True) -> Trial:
+    """Read and check the file of one trial, wherever it is and whatever it is called.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        A YAML file.
+    simulation : bool
+        Whether to read what only the simulator needs, too.
+
+    Returns
+    -------
+    Trial
+        The trial.
+
+    Raises
+    ------
+    ConfigError
+        The file is malformed, or asks a predictor for what its kind does not allow.
+    """
+    content = load_yaml(file, until=None if simulation else _SIMULATORS)
     try:
-        trial = Trial.model_validate(load_yaml(file, until=until))
+        trial = Trial.model_validate(content)
         for criterion in trial.inclusion:
             criterion.check(load_dictionary())
     except ValidationError as error:
@@ -132,6 +193,11 @@ def _read(file: Path, until: re.Pattern[str] | None) -> Trial:
         raise ConfigError(f"{file.name}: {lines}") from error
     except ConfigError as error:
         raise ConfigError(f"{file.name}: {error}") from error
+    return trial
+
+
+def _named_after(file: Path, *, simulation: bool) -> Trial:
+    trial = load_trial(file, simulation=simulation)
     if trial.name != file.stem:
         raise ConfigError(f"{file.name}: the trial in it is named {trial.name}")
     return trial

@@ -119,6 +119,11 @@ class Bundle:
         """Whether any risk is one after vertebroplasty; a registry may be of something else."""
         return any("vertebroplasty" in rule.population for rule in self.rules.values())
 
+    @property
+    def population_note(self) -> str:
+        """Who the models learned from, in the words of the registry's mapping; empty without."""
+        return str(self.manifest["provenance"].get("population_note", ""))
+
     @cached_property
     def counted(self) -> frozenset[str]:
         """The predictors that count: two pelvic angles give the third, a level its vertebra."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vfprog.features.conditions import MET, UNKNOWN, UNMET
 from vfprog.features.eligibility import eligibilities
 from vfprog.schema.evidence import load_evidence
-from vfprog.schema.trials import load_trials
+from vfprog.schema.trials import read_trials
 from vfprog.scoring.of_score import FRACTURE_TYPE, HEALTH, alignment_flags, of_score
 from vfprog.scoring.panel import (
     AlignmentFlag,
@@ -16,6 +16,7 @@ from vfprog.scoring.panel import (
     ScorePart,
     TrialMatch,
 )
+from vfprog.scoring.prognosis import Warn
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import EpisodeArrays
@@ -41,11 +42,20 @@ def match_trials(arrays: EpisodeArrays, dictionary: Dictionary) -> list[tuple[Tr
     Returns
     -------
     list of tuple of TrialMatch
-        Matches of each patient, sham-controlled trials first.
+        Matches of each patient, sham-controlled trials first; none with a trial whose file is
+        malformed, see `unavailable_trials`.
     """
-    trials = load_trials(simulation=False)
+    trials = read_trials(simulation=False).trials
     found = list(zip(trials, eligibilities(trials, arrays, dictionary), strict=True))
     return [tuple(_match(trial, judged, row) for trial, judged in found) for row in range(arrays.n)]
+
+
+def unavailable_trials() -> tuple[Warn, ...]:
+    """Return a warning for each trial whose file cannot be read: it is absent, not unmet."""
+    return tuple(
+        Warn("evidence_unavailable", None, f"the trial {name} is left out: its file is malformed")
+        for name in read_trials(simulation=False).broken
+    )
 
 
 def read_of_scores(arrays: EpisodeArrays, dictionary: Dictionary) -> list[OfScoreReading | None]:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.scoring.applicability import applicability
-from vfprog.scoring.evidence_match import match_trials, read_alignment, read_of_scores
+from vfprog.scoring.evidence_match import (
+    match_trials,
+    read_alignment,
+    read_of_scores,
+    unavailable_trials,
+)
 from vfprog.scoring.gaps import find_gaps
 from vfprog.scoring.panel import Coverage
 
@@ -83,11 +88,13 @@ def with_panel(
         data; with trials and scores where the risks are those after vertebroplasty.
     """
     known = applicability(bundle, derived, arrays.n, [p.warnings for p in predictions])
-    published = _published(arrays, bundle) if bundle.about_vertebroplasty else [{}] * arrays.n
+    shown = bundle.about_vertebroplasty
+    published = _published(arrays, bundle) if shown else [{}] * arrays.n
+    absent = unavailable_trials() if shown else ()
     return [
         replace(
             prediction,
-            warnings=prediction.warnings + known[row][1],
+            warnings=prediction.warnings + known[row][1] + absent,
             applicability=known[row][0],
             **published[row],
         )

@@ -100,6 +100,7 @@ def render_page(bundle: Bundle, texts: Mapping[str, str], language: str) -> str:
             assets=f"assets/{assets_version()}",
             model=bundle.identity,
             simulated=bundle.simulated,
+            population_note=bundle.population_note,
             after_vertebroplasty=_after_vertebroplasty(bundle),
             groups=form_groups(bundle, texts),
             data=page_data(bundle, texts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,7 +135,7 @@ def simulate_trial(
     Parameters
     ----------
     name : str
-        Name of a file in ``configs/trials`` with a block ``simulation``.
+        Name of a file in ``configs/trials`` with a block ``simulation``, or the path of one.
     seed : int
         The same seed and parameters give the same tables.
     config : SimulationConfig, optional
@@ -171,5 +172,5 @@ def simulate_trial(
         seed=seed,
         digest=settings.digest(),
         overrides={key: float(value) for key, value in (overrides or {}).items()},
-        trial=name,
+        trial=Path(name).name,
     )

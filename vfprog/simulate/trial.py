@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vfprog.config import config_root, find_config
 from vfprog.errors import ConfigError
-from vfprog.schema.trials import load_trials
+from vfprog.schema.trials import FOLDER, load_trial
 
 if TYPE_CHECKING:
     from vfprog.schema.trials import Trial
@@ -241,12 +243,12 @@ class _Blocks(_Strict):
 
 
 def trial_named(name: str) -> Trial:
-    """Return the trial of a name.
+    """Return the trial of a name or path.
 
     Parameters
     ----------
     name : str
-        Name of a file in ``configs/trials``.
+        Name of a file in ``configs/trials``, or the path of such a file.
 
     Returns
     -------
@@ -256,14 +258,19 @@ def trial_named(name: str) -> Trial:
     Raises
     ------
     ConfigError
-        There is none, or it cannot be simulated.
+        There is none, its file is malformed, or it cannot be simulated.
     """
-    known = {trial.name: trial for trial in load_trials()}
-    if name not in known:
-        raise ConfigError(f"no trial is called {name}; there are {', '.join(sorted(known))}")
-    if not known[name].simulation:
+    if Path(name).suffix in {".yaml", ".yml"}:
+        file = find_config(name)
+    else:
+        file = config_root() / FOLDER / f"{name}.yaml"
+        known = sorted(path.stem for path in file.parent.glob("*.yaml"))
+        if name not in known:
+            raise ConfigError(f"no trial is called {name}; there are {', '.join(known)}")
+    trial = load_trial(file)
+    if not trial.simulation:
         raise ConfigError(f"{name} has no block `simulation` in its file")
-    return known[name]
+    return trial
 
 
 def blocks_of(trial: Trial) -> tuple[TrialRun, tuple[Published, ...]]:

@@ -15,7 +15,7 @@ from joblib import Parallel, delayed, parallel_config
 
 from vfprog.config import load_yaml
 from vfprog.errors import Failure, InputError
-from vfprog.schema.registry import REGISTRY
+from vfprog.schema.registry import REGISTRY, SIMULATED_MARK
 from vfprog.simulate.config import load_simulation
 from vfprog.simulate.generate import simulate_part
 from vfprog.simulate.parts import parts_of
@@ -33,7 +33,7 @@ _TABLES = (*REGISTRY, "truth")
 
 
 def write(registry: SimulatedRegistry, folder: str | Path, *, force: bool = False) -> Path:
-    """Write the five tables, the truth and ``registry.yaml``, which marks them as simulated.
+    """Write the five tables, the truth and ``registry.yaml``; each table is marked as simulated.
 
     The folder appears complete or not at all: it is written beside and then renamed.
 
@@ -168,12 +168,18 @@ def _write_tables(parts: Iterable[dict[str, pd.DataFrame]], folder: Path) -> Non
         for tables in parts:
             for name in _TABLES:
                 table = pa.Table.from_pandas(tables[name], preserve_index=False)
+                table = table.replace_schema_metadata(_marked(table.schema))
                 if name not in writers:
                     writers[name] = pq.ParquetWriter(folder / f"{name}.parquet", table.schema)
                 writers[name].write_table(table.cast(writers[name].schema))
     finally:
         for writer in writers.values():
             writer.close()
+
+
+def _marked(schema: pa.Schema) -> dict[bytes, bytes]:
+    """Return the metadata of a table with the mark, so that no table is ever without it."""
+    return {**(schema.metadata or {}), **dict([SIMULATED_MARK])}
 
 
 def _write_about(about: Mapping[str, Any], folder: Path) -> None:

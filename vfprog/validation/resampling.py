@@ -90,6 +90,8 @@ class RefitResult:
         alone, not recalibrated. Of a resample, those of all episodes, as float32, without trees.
     failure : str
         Why a refit failed; empty if it did not.
+    flat : bool
+        Whether it learned nothing and gives everybody the prevalence of its sample.
     """
 
     refit: Refit
@@ -98,6 +100,7 @@ class RefitResult:
     times: IntArray | None = None
     risk: dict[str, NDArray[Any]] = field(default_factory=dict)
     failure: str = ""
+    flat: bool = False
 
 
 def plan_folds(
@@ -234,8 +237,9 @@ def _fit(
 ) -> FittedProcedure:
     with threadpool_limits(1):  # several threads make these small fits slower
         return fit_procedure(
-            cohort, refit.prediction_time, settings, seed=refit.seed, features=features
-        )
+            cohort, refit.prediction_time, settings, seed=refit.seed, features=features,
+            may_be_flat=refit.kind != "development",
+        )  # fmt: skip
 
 
 def _run_resample(
@@ -249,7 +253,13 @@ def _run_resample(
     fitted = replace(_fit(refit, sample, settings, features), booster=None)  # never used in bulk
     risk = learner_risks(fitted.model, cohort)
     kept = {name: _compact(risk[name]) for name in OPTIMISM_LEARNERS}
-    return RefitResult(refit, fitted, times=times.astype(np.uint16), risk=kept)
+    return RefitResult(
+        refit, fitted, times=times.astype(np.uint16), risk=kept, flat=_is_flat(fitted)
+    )
+
+
+def _is_flat(fitted: FittedProcedure) -> bool:
+    return fitted.model.blend.b == 0
 
 
 def _compact(risk: FloatArray) -> NDArray[np.float32]:
@@ -264,7 +274,7 @@ def _run_held_out(refit: Refit, cohort: Cohort, settings: TrainingSettings) -> R
         raise TrainingError("nobody is left to learn from")
     fitted = _fit(refit, cohort.take(others), settings)
     risk = learner_risks(fitted.model, cohort.take(held_out))
-    return RefitResult(refit, rows=held_out, risk=risk)
+    return RefitResult(refit, rows=held_out, risk=risk, flat=_is_flat(fitted))
 
 
 def learner_risks(model: PrognosticModel, cohort: Cohort) -> dict[str, FloatArray]:

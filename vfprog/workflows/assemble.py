@@ -88,6 +88,13 @@ def notes_of(work: Work, resamples: int, times: Sequence[str]) -> list[str]:
         failed = sum(result.fitted is None for result in results)
         if failed:
             notes.append(f"{model}: {failed} of {resamples} bootstrap refits could not be fitted")
+    for kind, done in (("folds", work.folds), ("bootstrap refits", work.members)):
+        notes += [
+            f"{model}: {flat} of {len(results)} {kind} learned nothing and give everybody the "
+            "prevalence"
+            for model, results in done.items()
+            if model in work.fitted and (flat := sum(result.flat for result in results))
+        ]
     if len(times) == 1:
         notes.append("nothing known from the procedure is recorded: preprocedure models only")
     return notes
@@ -165,6 +172,7 @@ def bundle_parts(
         "source": registry.source,
         "digest": registry.digest,
         "all_episodes": registry.all_episodes,
+        "population_note": " ".join(registry.notes),
         "n_episodes": len(registry.episodes),
         "n_sites": int(registry.episodes["site_id"].nunique()),
         "seed": seed,

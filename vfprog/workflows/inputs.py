@@ -170,7 +170,8 @@ def choose_endpoints(
         Endpoints with different names.
     """
     own = {endpoint.name: endpoint for endpoint in registry.own_endpoints}
-    wanted = names or [n for n in (*DEFAULT_ENDPOINTS, *own) if _has_data(registry, n)]
+    there = dict.fromkeys((*DEFAULT_ENDPOINTS, *own))
+    wanted = names or [name for name in there if _has_data(registry, name)]
     found = [_named_endpoint(name, own) for name in wanted]
     if not found:
         raise ConfigError(
@@ -210,13 +211,15 @@ def as_recorded(endpoint: Endpoint, registry: Registry) -> Endpoint:
     Returns
     -------
     Endpoint
-        The endpoint with the population and the kind of outcome in force.
+        The endpoint with the population, the kind of outcome and the label in force.
     """
     population = () if registry.all_episodes else endpoint.population
     outcomes = registry.outcomes
     if outcomes is not None and bool((outcomes["endpoint"] == endpoint.name).any()):
+        labels = {own.name: own.label for own in registry.own_endpoints}
         return Endpoint(
-            name=endpoint.name, label=endpoint.label, kind="coded", population=population,
+            name=endpoint.name, label=labels.get(endpoint.name, endpoint.label), kind="coded",
+            population=population,
             horizon_days=endpoint.horizon_days, weight_covariates=endpoint.weight_covariates,
         )  # fmt: skip
     return endpoint.model_copy(update={"population": population})

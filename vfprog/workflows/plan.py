@@ -164,7 +164,8 @@ def planning_records(planned: Planned) -> Iterator[Table | Figure]:
     yield Table("studies", planned.studies)
     yield Table("tests", planned.tests)
     title = f"{planned.endpoint.label}: what a study would find"
-    yield Figure("plan", mark_simulated(planning_figure(planned.table, title=title)))
+    figure = planning_figure(planned.table, title=title)
+    yield Figure("plan", mark_simulated(figure, rows=2, columns=2))
 
 
 def write_plan(planned: Planned, out: str | Path, *, force: bool = False) -> Path:

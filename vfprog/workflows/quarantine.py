@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyarrow import parquet
 
+from vfprog.config import load_yaml
 from vfprog.data.checks import MAX_FAILURES, check_tables
 from vfprog.data.mapping import load_mapping
 from vfprog.data.quarantine import Quarantined, has_row, set_aside, source_table
@@ -176,10 +177,16 @@ def _write_kept(result: Quarantined, read: ReadRegistry, places: _Places) -> Non
             _write_parquet(frame, places.origin(place, read), place)
         else:
             _write_csv(frame, place, places.mapping)
+    _write_about(places, simulated=read.source.simulated)
+
+
+def _write_about(places: _Places, *, simulated: bool) -> None:
+    """Keep what the registry says of itself; what was simulated stays so whatever it says."""
     about = None if places.source is None else places.source / "registry.yaml"
-    if about is not None and about.is_file():
+    there = about is not None and about.is_file()
+    if about is not None and there and (not simulated or load_yaml(about).get("simulated")):
         shutil.copyfile(about, places.kept / "registry.yaml")
-    elif read.source.simulated:
+    elif simulated:
         (places.kept / "registry.yaml").write_text("simulated: true\n", encoding="utf-8")
 
 

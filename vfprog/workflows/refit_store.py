@@ -183,7 +183,7 @@ def _arrays_of(result: RefitResult) -> dict[str, Any]:
         arrays["rows"] = result.rows
     if result.times is not None:
         arrays["times"] = result.times
-    words: dict[str, Any] = {"failure": result.failure}
+    words: dict[str, Any] = {"failure": result.failure, "flat": result.flat}
     if result.fitted is not None:
         fitted = result.fitted
         arrays |= {_MODEL + name: array for name, array in fitted.model.to_arrays().items()}
@@ -199,7 +199,7 @@ def _result_of(refit: Refit, arrays: Mapping[str, Any]) -> RefitResult:
     words = json.loads(str(arrays["words"]))
     return RefitResult(
         refit, _fitted_of(words, arrays), arrays.get("rows"), arrays.get("times"),
-        _under(_RISK, arrays), words["failure"],
+        _under(_RISK, arrays), words["failure"], words["flat"],
     )  # fmt: skip
 
 

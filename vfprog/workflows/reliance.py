@@ -77,13 +77,14 @@ def ranked_importance(
     table = _importance(model, cohort, explained_rows(cohort.n), by)
     table["rank"] = np.arange(1, len(table) + 1)
     rows = explained_rows(cohort.n, most=MAX_REFITTED)
-    sizes = [_importance(r, cohort, rows, by).set_index(by)["mean_abs_log_odds"] for r in refits]
+    sizes = [_sizes(refit, cohort, rows, by) for refit in refits]
     spread = pd.DataFrame([size.reindex(table[by]).fillna(0.0) for size in sizes])
     tail = (1 - INSTABILITY_LEVEL) / 2
-    ranks = spread.rank(axis=1, ascending=False, method="first")
+    # A refit that learned nothing relies on nothing: sizes of 0, and no order among them.
+    ranks = spread[spread.any(axis=1)].rank(axis=1, ascending=False, method="first")
     for prefix, values in (("", spread), ("rank_", ranks)):
         for end, level in (("lower", tail), ("upper", 1 - tail)):
-            found = values.quantile(level).to_numpy() if refits else np.nan
+            found = values.quantile(level).to_numpy() if len(values) else np.nan
             table[f"{prefix}{end}"] = found
     return table.assign(n_refits=len(refits))
 
@@ -108,6 +109,12 @@ def explained_rows(n: int, *, most: int = MAX_EXPLAINED, random_state: int = 0) 
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(random_state).choice(n, most, replace=False))
+
+
+def _sizes(refit: PrognosticModel, cohort: Cohort, rows: IntArray, by: str) -> pd.Series[float]:
+    if refit.blend.b == 0:
+        return pd.Series(dtype=float)
+    return _importance(refit, cohort, rows, by).set_index(by)["mean_abs_log_odds"]
 
 
 def _importance(model: PrognosticModel, cohort: Cohort, rows: IntArray, by: str) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 from vfprog.models.procedure import cohort_weights
 from vfprog.records import Table
 from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, load_endpoint
+from vfprog.schema.registry import TRUTH
 from vfprog.validation.instability import (
     calibration_instability,
     instability,
@@ -42,9 +43,12 @@ MOST_CURVES = 50
 SOURCE = "the participants of this simulated registry, whose true risks are known"
 ELSEWHERE = {
     "share": 0.52, "n": 40_000,
-    "source": "simulated registries, not this one: response, 40 refits (docs/coverage.md)",
+    "source": "patients of simulated registries, by other models with 40 refits, of response "
+    "(docs/coverage.md)",
 }  # fmt: skip
 """Where the truth is not known: what docs/coverage.md measured on simulated registries."""
+FEWEST_REFITS = 30
+"""With fewer the band is narrower than those measured, and their coverage is not quoted."""
 
 
 def refit_tables(work: Work) -> Iterator[Table]:
@@ -58,7 +62,7 @@ def refit_tables(work: Work) -> Iterator[Table]:
     Yields
     ------
     Table
-        ``refits``: model, kind, asked, fitted, failed, reasons. With bootstrap refits also
+        ``refits``: model, kind, asked, fitted, failed, flat, reasons. With bootstrap refits also
         ``optimism`` (model, learner, the columns of `optimism_table`, remark), ``instability``,
         ``instability_by_risk`` and ``calibration_instability``.
     """
@@ -82,7 +86,7 @@ def refit_tables(work: Work) -> Iterator[Table]:
 
 
 def refit_counts(work: Work) -> pd.DataFrame:
-    """Return how many refits of each kind were asked for, fitted and failed, and why.
+    """Return how many refits of each kind were asked for, fitted, flat and failed, and why.
 
     Parameters
     ----------
@@ -92,7 +96,8 @@ def refit_counts(work: Work) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        model, endpoint, prediction_time, kind, asked, fitted, failed, reasons.
+        model, endpoint, prediction_time, kind, asked, fitted, failed, flat (of those fitted, the
+        ones that learned nothing and give everybody the prevalence), reasons.
     """
     kinds = {"fold": work.folds, "resample": work.members, "site": work.sites,
              "period": work.periods}  # fmt: skip
@@ -104,6 +109,7 @@ def refit_counts(work: Work) -> pd.DataFrame:
             line: dict[str, Any] = {"model": name, "endpoint": fitted.model.endpoint.name}
             line |= {"prediction_time": fitted.model.prediction_time, "kind": kind}
             line |= {"asked": len(done), "fitted": len(done) - why.total(), "failed": why.total()}
+            line["flat"] = sum(result.flat for result in done)
             reasons = "; ".join(f"{count} x {reason}" for reason, count in why.most_common())
             lines.append(line | {"reasons": reasons})
     return pd.DataFrame(lines)
@@ -124,8 +130,8 @@ def instability_coverage(work: Work, source: object, registry: Registry) -> dict
     Returns
     -------
     dict of str to dict
-        By model with refits: share, n and source; `ELSEWHERE` for real data, and for endpoints of
-        another definition than the simulator knows the truth of.
+        By model with refits: share, n and source. `ELSEWHERE` for real data, and for endpoints of
+        another definition than the simulator knows the truth of; nothing with few refits.
     """
     truth = _truth(source) if registry.simulated else None
     found: dict[str, Any] = {}
@@ -133,8 +139,14 @@ def instability_coverage(work: Work, source: object, registry: Registry) -> dict
         members = [m.risk["model"] for m in results if m.fitted is not None]
         if members:
             cohort = work.cohorts[results[0].refit.endpoint]
-            found[name] = _held(cohort, np.stack(members), truth) or dict(ELSEWHERE)
+            measured = _held(cohort, np.stack(members), truth)
+            if measured is not None or len(members) >= FEWEST_REFITS:
+                found[name] = measured or _elsewhere(len(members))
     return found
+
+
+def _elsewhere(n_refits: int) -> dict[str, Any]:
+    return {**ELSEWHERE, "source": f"{ELSEWHERE['source']}; this model has {n_refits}"}
 
 
 def _held(
@@ -154,7 +166,7 @@ def _held(
 def _truth(source: object) -> pd.DataFrame | None:
     if not isinstance(source, str | Path):
         return None
-    file = Path(source) / "truth.parquet"
+    file = Path(source) / TRUTH
     return pd.read_parquet(file).set_index("episode_id") if file.is_file() else None
 
 

@@ -175,7 +175,7 @@ def train(
         resample_models(work, resamples, seed)
         risks = gather_risks(work, strict=strict)
         table = judge(work, risks, seed)
-        notes = notes_of(work, resamples, times) + doubts(table)
+        notes = [*opened.registry.notes, *notes_of(work, resamples, times), *doubts(table)]
         tables = {found.name: found.frame for found in evidence_tables(work)}
         parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
         coverage = instability_coverage(work, source, opened.registry)

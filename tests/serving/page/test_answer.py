@@ -115,6 +115,45 @@ def test_a_slider_shows_what_the_model_would_say(seen: Visit, bundle: Bundle) ->
     expect(slider).to_have_value("10")
 
 
+def test_a_what_if_without_a_risk_says_why(seen: Visit) -> None:
+    seen.open(LINK)
+    section = seen.page.locator(".what-if")
+    section.locator('[data-field-if="vas_baseline"]').fill("2")
+    row = section.locator('tr[data-endpoint="response"]')
+    expect(row.locator(".then")).to_have_text("\N{EN DASH}")
+    expect(row).to_contain_text("it is defined for a baseline pain of at least 3")
+
+
+def test_a_what_if_of_a_patient_without_a_risk_says_why(seen: Visit) -> None:
+    seen.open(LINK.replace("vas_baseline=8", "vas_baseline=2"))
+    section = seen.page.locator(".what-if")
+    section.locator('[data-field-if="vas_baseline"]').fill("8")
+    row = section.locator('tr[data-endpoint="response"]')
+    expect(row.locator("td").first).to_have_text("\N{EN DASH}")
+    expect(row.locator(".then")).not_to_have_text("\N{EN DASH}")
+    expect(row).to_contain_text("it is defined for a baseline pain of at least 3")
+
+
+def test_a_risk_outside_its_band_is_explained_and_no_input_named_twice(seen: Visit) -> None:
+    def outside(route: Route) -> None:
+        answer = route.fetch()
+        content = answer.json()
+        content["prognoses"][0] |= {"risk": 0.81, "instability_interval": [0.74, 0.8]}
+        words = "Pain lies far outside the data the model was developed on"
+        warning = {"code": "outside_development", "predictor": "vas_baseline", "message": words}
+        content["warnings"].append(warning)
+        route.fulfill(response=answer, json=content)
+
+    seen.page.route("**/v1/predict", outside)
+    seen.open(LINK)
+    told = "The risk itself lies outside: refits on repeated patients are not centred"
+    expect(seen.tile("response").locator(".interval")).to_contain_text(told)
+    expect(seen.tile("new_fracture").locator(".interval")).not_to_contain_text("lies outside")
+    expect(seen.page.locator(".notes li")).to_have_text(
+        "Pain lies far outside the data the model was developed on."
+    )
+
+
 def test_cement_has_no_slider_unless_it_is_asked_for(seen: Visit, bundle: Bundle) -> None:
     seen.open(f"{LINK}&vertebrae.0.cement_volume_ml=6")
     section = seen.page.locator(".what-if")
@@ -160,7 +199,7 @@ def test_peers_and_likeness_are_shown_where_the_model_knows_them(seen: Visit) ->
         content["prognoses"][0]["peers"] = [
             {**group, "metric": "c_statistic", "estimate": 0.71, "lower": 0.66, "upper": 0.76,
              "n_events": 120, "reason": None},
-            {**group, "metric": "brier_score", "estimate": None, "lower": None, "upper": None,
+            {**group, "metric": "brier", "estimate": None, "lower": None, "upper": None,
              "n_events": 120, "reason": "too few"},
         ]  # fmt: skip
         content["applicability"] = {
@@ -178,6 +217,7 @@ def test_peers_and_likeness_are_shown_where_the_model_knows_them(seen: Visit) ->
         ["Age: 75 to <85 years", "310 (120)", "0.71 (0.66 to 0.76)", "too few"]
     )
     expect(seen.page.locator(".peers thead")).to_contain_text("c-statistic")
+    expect(seen.page.locator(".peers thead")).to_contain_text("Brier score")
     expect(seen.page.locator(".trust")).to_contain_text("3 % of the development patients")
     expect(seen.page.locator(".outside")).to_have_text("Outside the usual range: Age.")
     assert seen.barriers() == []
@@ -207,6 +247,9 @@ def test_trials_are_matched_and_scores_added_up(seen: Visit, bundle: Bundle) -> 
     wanted = vfprog.predict(bundle, {**PATIENT, "vertebrae": [vertebra], "sva_mm": 60})
     verdicts = {None: "Cannot be told", True: "Would have been", False: "Would not have been"}
     assert len(wanted.evidence) > 3
+    expect(seen.page.locator(".evidence .hint").first).to_contain_text(
+        "By the entry criteria known here, against the values given; each trial had others."
+    )
     for match in wanted.evidence:
         trial = seen.page.locator(f'[data-trial="{match.trial}"]')
         expect(trial.locator(".verdict")).to_contain_text(verdicts[match.eligible])
@@ -219,3 +262,5 @@ def test_trials_are_matched_and_scores_added_up(seen: Visit, bundle: Bundle) -> 
     expect(shown.first).to_contain_text(f"{score.score} points")
     expect(shown.first).to_contain_text(f"{score.lowest} to {score.highest} once")
     expect(shown.last).to_contain_text(f"{flags.count} raised")
+    expect(shown.first).to_contain_text("Made to recommend conservative or surgical treatment")
+    expect(shown.last).to_contain_text("Made to foresee a need for surgery after 8 weeks")

@@ -44,6 +44,15 @@ def test_a_link_of_another_form_fills_in_what_it_can_and_names_the_rest(seen: Vi
     )
 
 
+def test_vertebrae_a_link_skips_leave_no_empty_places(seen: Visit) -> None:
+    seen.open("#vas_baseline=8&vertebrae.99.level=L1&vertebrae.100.level=L3&vertebrae.9.level=T12")
+    expect(seen.page.locator("#group-fracture .vertebra")).to_have_count(3)
+    for vertebra, level in enumerate(("T12", "L1", "L3"), 1):
+        expect(seen.field("level", vertebra).locator("select")).to_have_value(level)
+    expect(seen.page.locator("#said")).to_be_empty()
+    expect(seen.tile("response")).to_be_visible()
+
+
 def test_paper_holds_values_and_answer_and_the_banner_on_every_page(
     seen: Visit, tmp_path: Path
 ) -> None:

@@ -64,6 +64,8 @@ def test_an_empty_vertebra_is_none(seen: Visit, bundle: Bundle) -> None:
         ("age_years", "790", "Must lie between 18 and 110\u00a0years", "79"),
         ("age_years", "old", "Write a number, such as 74\u00a0years", "79"),
         ("fracture_age_days", "1,500", "Write 1500 or 1.5: a comma could mean either", "15"),
+        ("age_years", "7 9", "Write a number, such as 74\u00a0years", "79"),
+        ("fracture_age_days", "1 500 5", "Write a number, such as 183\u00a0days", "15"),
         ("n_prevalent_fractures", "1.5", "Write a whole number", "1"),
         ("pelvic_tilt_deg", "-30", "Must lie between \N{MINUS SIGN}25 and 75°", "30"),
     ],
@@ -84,6 +86,14 @@ def test_a_wrong_value_is_told_in_plain_words_and_hides_the_risks(
     field.locator("input").fill(right)
     expect(seen.tile("response")).to_be_visible()
     expect(field.locator(".problem")).not_to_be_visible()
+
+
+def test_a_blank_may_part_thousands(seen: Visit) -> None:
+    seen.open()
+    seen.give("fracture_age_days", "1\u202f000")
+    problem = seen.field("fracture_age_days").locator(".problem")
+    expect(problem).to_contain_text("Unusual: mostly between 0 and 365")
+    expect(seen.page.locator(".values")).to_contain_text("1000\u00a0days")
 
 
 def test_an_unusual_value_is_a_warning_and_counts(seen: Visit, bundle: Bundle) -> None:

@@ -93,10 +93,57 @@ def test_another_model_is_told_and_its_form_fetched_with_the_values(
         assert holder.refresh() or holder.served.bundle.identity.version == "2"
         seen.give("age_years", "81")
         expect(seen.page.locator("#notice")).to_contain_text("The server now uses model 2")
+        expect(seen.page.locator(".tile")).to_have_count(0)
         seen.page.get_by_role("button", name="Reload with my values").click()
         expect(seen.page.locator("footer")).to_contain_text("hand 2")
         expect(seen.field("age_years").locator("input")).to_have_value("81")
         expect(seen.page.locator("#notice")).to_be_empty()
+
+
+@pytest.mark.parametrize("ask", ["form", "what if"])
+def test_risks_of_a_simulated_model_never_stand_on_the_page_of_a_registrys(
+    ask: str, browser: Browser, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bundle"
+    holder = Holder(FolderSource(hand_bundle(folder, simulated=False)))
+    with site(create_app(holder)) as running, visit(browser, running) as seen:
+        seen.open(LINK)
+        seen.settled()
+        first = holder.served.bundle.identity.sha256[:16]
+        expect(seen.page.locator(".values")).to_contain_text(f"a registry, fingerprint {first}")
+        expect(seen.page.locator(".trust")).to_contain_text("The model was trained on a registry")
+        parts = hand_parts()
+        models = {name: replace(model, blend=replace(model.blend, a=0.5))
+                  for name, model in parts.models.items()}  # fmt: skip
+        write_bundle(replace(parts, version="2", models=models), folder, force=True)
+        assert holder.refresh() or holder.served.bundle.simulated
+        if ask == "form":
+            seen.give("age_years", "81")
+        else:
+            seen.page.locator(".what-if").get_by_label("Fracture age", exact=True).fill("60")
+        notice = seen.page.locator("#notice")
+        expect(notice).to_contain_text("No risks are shown, for the model has changed")
+        expect(notice).to_contain_text("model 2, trained on simulated data")
+        expect(seen.page.locator("#answer")).to_be_hidden()
+        expect(seen.page.locator("#answer")).to_be_empty()
+        seen.page.get_by_role("button", name="Reload with my values").click()
+        expect(seen.tile("response")).to_be_visible()
+        second = holder.served.bundle.identity.sha256[:16]
+        expect(seen.page.locator("#simulated")).to_be_visible()
+        expect(seen.page.locator("footer")).to_contain_text(second)
+        expect(seen.page.locator(".trust")).to_contain_text("trained on simulated patients")
+        shown = seen.page.locator(".values")
+        expect(shown).to_contain_text(f"simulated data, fingerprint {second}")
+
+
+def test_the_mark_of_simulation_is_shown_even_where_the_page_has_no_banner(seen: Visit) -> None:
+    seen.page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => document.getElementById('simulated').remove())"
+    )
+    seen.open(LINK)
+    seen.settled()
+    expect(seen.page.locator(".notes")).to_contain_text("trained on simulated data")
+    expect(seen.page.locator(".trust")).to_contain_text("trained on simulated patients")
 
 
 # --- any bundle

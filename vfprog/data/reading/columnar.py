@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
 from vfprog.data.reading.parts import FIRST_ROW, Part, check_names, refuse
+from vfprog.schema.registry import SIMULATED_MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,8 @@ def read_parquet(table: str, path: Path) -> Part:
         The file is damaged.
     """
     try:
-        names = check_names(table, str(path), [str(n) for n in pa_parquet.read_schema(path).names])
+        schema = pa_parquet.read_schema(path)
+        names = check_names(table, str(path), [str(n) for n in schema.names])
         found = pa_parquet.read_table(path, use_pandas_metadata=False, partitioning=None)
         if _INDEX in names:  # the row numbers of a table pandas had sorted or filtered
             found = found.drop_columns([_INDEX])
@@ -50,8 +52,11 @@ def read_parquet(table: str, path: Path) -> Part:
     except (pa.ArrowException, OSError, UnicodeError) as error:
         refuse(table, path.name, "unreadable", f"{path} cannot be read: {error}")
     frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame))
+    key, value = SIMULATED_MARK
+    simulated = (schema.metadata or {}).get(key) == value
     with path.open("rb") as stream:
-        return Part(frame, hashlib.file_digest(stream, "sha256").digest())
+        digest = hashlib.file_digest(stream, "sha256").digest()
+    return Part(frame, digest, simulated=simulated)
 
 
 def _plain(column: Any) -> Any:

@@ -30,11 +30,14 @@ class Part:
         sha256 of what was read.
     failures : tuple of Failure
         What did not stop the reading.
+    simulated : bool
+        Whether the file says of itself that it was simulated.
     """
 
     frame: pd.DataFrame
     digest: bytes
     failures: tuple[Failure, ...] = ()
+    simulated: bool = False
 
 
 def refuse(table: str, value: object, rule: str, message: str, line: int | None = None) -> NoReturn:

@@ -10,15 +10,19 @@ import { trust } from "./trust.js";
 import { whatIf } from "./what_if.js";
 import { why } from "./why.js";
 
-/** @param {any} prediction  as `/v1/predict` gives it @param {Record<string, any>} patient  as it was asked about */
-export function show(prediction, patient) {
+/**
+ * @param {any} prediction  as `/v1/predict` gives it
+ * @param {Record<string, any>} patient  as it was asked about
+ * @param {() => void} again  asks for the prediction anew
+ */
+export function show(prediction, patient, again) {
   const { prognoses } = prediction;
   const parts = [
-    values(),
+    values(prediction.model),
     ...risks(prediction),
     prognoses.length ? why(prognoses) : null,
     prognoses.length ? trust(prediction) : null,
-    prognoses.length ? whatIf(prediction, patient) : null,
+    prognoses.length ? whatIf(prediction, patient, again) : null,
     ...evidence(prediction),
     sharing(),
   ];
@@ -44,8 +48,15 @@ function mark(stale) {
   answer.inert = stale;
 }
 
+/** Which model answered, as the answer itself says. @param {import("./data.js").Model} model */
+const ofModel = ({ name, version, trained_on: source, sha256 }) => ({
+  model: `${name} ${version}`,
+  data: t(`about.${source}`),
+  fingerprint: sha256.slice(0, 16),
+});
+
 /** The values the risks belong to; on paper only, where the form is not. */
-function values() {
+function values(model) {
   const line = ([label, name, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, valueText(name, value)));
   const today = new Date().toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   return el(
@@ -53,6 +64,6 @@ function values() {
     { class: "card values print-only" },
     el("h3", {}, t("print.title")),
     el("dl", {}, ...given().map(line)),
-    el("p", { class: "hint" }, t("print.made", { date: today })),
+    el("p", { class: "hint" }, t("print.made", { date: today, ...ofModel(model) })),
   );
 }

@@ -1,7 +1,7 @@
 /** The page: the form asks, the answer is shown, and no risk stands beside values it does not belong to. */
 
 import { byId } from "./dom.js";
-import { t } from "./data.js";
+import { isAnother, t } from "./data.js";
 import { NoAnswer, post } from "./api.js";
 import * as answer from "./answer.js";
 import * as form from "./form.js";
@@ -36,8 +36,9 @@ async function update() {
   if (empty) return withhold(notice.empty);
   try {
     const prediction = await post("v1/predict", patient, signal);
-    notice.replaced(prediction.model);
-    answer.show(prediction, patient);
+    if (isAnother(prediction.model)) return withhold(() => notice.replaced(prediction.model));
+    notice.clear();
+    answer.show(prediction, patient, update);
     pending = false;
     notice.announce(t("status.updated", { risks: spoken(prediction.prognoses) }));
   } catch (reason) {

@@ -15,6 +15,8 @@
  */
 
 /**
+ * @typedef {{name: string, version: string, trained_on: "simulated" | "registry", sha256: string}} Model
+ *
  * @typedef {object} PageData
  * @property {{version: string, sha256: string}} model
  * @property {boolean} simulated
@@ -26,6 +28,14 @@
 
 /** @type {PageData} */
 export const data = JSON.parse(document.getElementById("data")?.textContent ?? "{}");
+
+/**
+ * Whether another model answered than this page was made for. Its risks have no place here: mark of
+ * simulation, form, words and fingerprint are those of the page's own.
+ *
+ * @param {{sha256: string}} model
+ */
+export const isAnother = (model) => model.sha256 !== data.model.sha256;
 
 const number = new Intl.NumberFormat(document.documentElement.lang, {
   maximumSignificantDigits: 4,

@@ -8,6 +8,7 @@ import * as vertebrae from "./vertebrae.js";
 /** @typedef {{name: string, vertebra: number | null, element: HTMLElement}} Field */
 /** @typedef {{field: Field, message: string, wrong: boolean}} Problem */
 
+const VERTEBRA = /^vertebrae\.(\d+)\./;
 const form = () => byId("patient");
 
 /** Every field of the form; `vertebra` is a position in `vertebrae.list()`. @returns {Field[]} */
@@ -162,10 +163,13 @@ const pathOf = ({ name, vertebra }) => (vertebra === null ? name : `vertebrae.${
 
 /** Fill the form with pairs as `entries` gives them. @param {[string, string][]} pairs @returns {string[]} places there are none of */
 export function fillIn(pairs) {
-  const positions = pairs.map(([path]) => Number(/^vertebrae\.(\d+)\./.exec(path)?.[1] ?? -1));
+  const named = pairs.map(([path]) => VERTEBRA.exec(path)?.[1]).filter((n) => n !== undefined);
+  const places = [...new Set(named)].sort((one, other) => one - other);
   const least = Math.min(1, vertebrae.list().length);
-  vertebrae.resize(Math.min(Math.max(least, ...positions.map((n) => n + 1)), levelsKnown()));
-  const wanted = new Map(pairs);
+  vertebrae.resize(Math.min(Math.max(least, places.length), levelsKnown()));
+  // Vertebrae of which nothing is given leave no empty place.
+  const closed = (path) => path.replace(VERTEBRA, (_, n) => `vertebrae.${places.indexOf(n)}.`);
+  const wanted = new Map(pairs.map(([path, raw]) => [closed(path), raw]));
   for (const field of fields()) {
     const path = pathOf(field);
     if (setRaw(field, wanted.get(path) ?? "")) wanted.delete(path);

@@ -54,14 +54,16 @@ function askForKey(again) {
   announce(t("status.key_title"));
 }
 
-/** Say when another model answered than the form was made for. @param {{version: string, sha256: string}} model */
+/** Another model answered than this page was made for, so no risk is shown. @param {{version: string, trained_on: string}} model */
 export function replaced(model) {
-  if (model.sha256 === data.model.sha256) return clear();
+  const words = { version: model.version, old: data.model.version, data: t(`about.${model.trained_on}`) };
   show(
     "alarm",
-    say(t("status.replaced", { version: model.version, old: data.model.version })),
+    title(t("status.replaced_title")),
+    say(t("status.replaced", words)),
     el("button", { type: "button", onclick: reloadWithValues }, t("status.reload")),
   );
+  announce(t("status.replaced_title"));
 }
 
 /** Say something to a screen reader, and to nobody else. @param {string} text */

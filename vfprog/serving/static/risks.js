@@ -4,6 +4,9 @@ import { el, svg } from "./dom.js";
 import { endpointLabel, labelOf, ofHundred, percent, sentence, t } from "./data.js";
 import { iconArray } from "./icons.js";
 
+// Warnings whose words name the input they are about.
+const NAMED = new Set(["outside_development"]);
+
 /**
  * @typedef {object} Prognosis
  * @property {string} endpoint
@@ -21,7 +24,9 @@ import { iconArray } from "./icons.js";
 export function risks({ prognoses, warnings }) {
   const none = el("p", { class: "card" }, t("risks.none_title"));
   const tiles = prognoses.length ? el("div", { class: "tiles" }, ...prognoses.map(tile)) : none;
-  const remarks = warnings.filter(({ code }) => code !== "trained_on_simulated");
+  // The banner says it louder; where there is none, the mark must not be lost with it.
+  const banner = document.getElementById("simulated") !== null;
+  const remarks = warnings.filter(({ code }) => !(banner && code === "trained_on_simulated"));
   return [tiles, ...(remarks.length ? [notes(remarks)] : [])];
 }
 
@@ -81,7 +86,8 @@ function interval({ risk, instability_interval: limits, instability_level: level
   const words = { low: ofHundred(low), high: ofHundred(high) };
   const shown = el("b", {}, t("risks.interval", words));
   const label = t("risks.interval_label", { level: Math.round(100 * level) });
-  return [track(low, high, risk), el("p", { class: "interval" }, shown, ` ${label}`)];
+  const outside = risk < low || risk > high ? ` ${t("risks.outside")}` : "";
+  return [track(low, high, risk), el("p", { class: "interval" }, shown, ` ${label}${outside}`)];
 }
 
 /** A line from 0 to 100 with a band and a mark; the words beside it say the same. */
@@ -97,7 +103,7 @@ export function track(low, high, mark) {
 }
 
 function notes(remarks) {
-  const line = ({ predictor, message }) =>
-    el("li", {}, predictor ? `${labelOf(predictor)}: ${message}` : sentence(message));
+  const line = ({ code, predictor, message }) =>
+    el("li", {}, predictor && !NAMED.has(code) ? `${labelOf(predictor)}: ${message}` : sentence(message));
   return el("div", { class: "card notes" }, el("h3", {}, t("risks.remarks")), el("ul", {}, ...remarks.map(line)));
 }

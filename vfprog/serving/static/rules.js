@@ -38,7 +38,9 @@ function level(predictor, text) {
 }
 
 function number(predictor, text) {
-  const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-");
+  // A blank may part thousands; elsewhere it may stand for a point, or part two numbers.
+  const thousands = /^[+\-\u2212]?\d{1,3}(\s\d{3})+([.,]\d*)?$/.test(text);
+  const plain = (thousands ? text.replace(/\s/g, "") : text).replace("\u2212", "-");
   if (/^[+-]?\d{1,3}(,\d{3})+$/.test(plain)) {
     const words = { plain: plain.replaceAll(",", ""), decimal: show(Number(plain.replace(",", "."))) };
     return error(t("problems.ambiguous", words));

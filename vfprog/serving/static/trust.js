@@ -1,17 +1,17 @@
 /** How far to trust the risks: what the model learned from, whom, and how it did there. */
 
 import { el } from "./dom.js";
-import { data, labelOf, sentence, t } from "./data.js";
+import { labelOf, sentence, t } from "./data.js";
 import { gaps } from "./gaps.js";
 import { peers } from "./peers.js";
 
 /** @param {any} prediction @returns {HTMLElement} */
-export function trust({ prognoses, applicability }) {
+export function trust({ model, prognoses, applicability }) {
   return el(
     "section",
     { class: "card trust", "aria-labelledby": "trust-title" },
     el("h3", { id: "trust-title" }, t("trust.title")),
-    el("p", {}, t(data.simulated ? "trust.simulated" : "trust.registry")),
+    el("p", {}, t(model.trained_on === "simulated" ? "trust.simulated" : "trust.registry")),
     ...coverage(prognoses),
     ...typical(applicability),
     ...gaps(prognoses),

@@ -1,7 +1,7 @@
 /** What the model would say if an input were another, beside what it says of the patient. */
 
 import { el } from "./dom.js";
-import { endpointLabel, ofHundred, show, t } from "./data.js";
+import { endpointLabel, ofHundred, sentence, show, t } from "./data.js";
 import { NoAnswer, post } from "./api.js";
 import { controls, knowsProcedure } from "./controls.js";
 import * as notice from "./notice.js";
@@ -10,11 +10,16 @@ import { track } from "./risks.js";
 const FEW = 5;
 const PAUSE_MS = 120;
 
-/** @param {any} prediction @param {Record<string, any>} patient @returns {HTMLElement} */
-export function whatIf({ prognoses }, patient) {
+/**
+ * @param {any} prediction
+ * @param {Record<string, any>} patient
+ * @param {() => void} again  asks for the prediction anew
+ * @returns {HTMLElement}
+ */
+export function whatIf({ prognoses, warnings }, patient, again) {
   const body = el("tbody");
   const list = el("div", { class: "controls" });
-  const state = { patient, prognoses, body, list, controls: [], procedure: false, timer: 0, asking: new AbortController() };
+  const state = { patient, prognoses, warnings, again, body, list, controls: [], procedure: false, timer: 0, asking: new AbortController() };
   const box = el("input", { type: "checkbox", id: "if-procedure" });
   box.addEventListener("change", () => {
     state.procedure = box.checked;
@@ -89,8 +94,9 @@ async function ask(state) {
   const { signal } = state.asking;
   try {
     const body = { patient: state.patient, changes, procedure: state.procedure };
-    const { endpoints } = await post("v1/what-if", body, signal);
-    fill(state, endpoints);
+    const { endpoints, warnings } = await post("v1/what-if", body, signal);
+    if (!sameModel(state, endpoints)) return state.again();
+    fill(state, endpoints, [...state.warnings, ...warnings]);
     notice.announce(endpoints.map(spoken).join("; "));
   } catch (reason) {
     if (signal.aborted) return;
@@ -99,18 +105,28 @@ async function ask(state) {
   }
 }
 
-function fill(state, rows) {
-  state.body.classList.remove("stale");
-  state.body.replaceChildren(...rows.map(row));
+/** Whether the model that gave the risks gave these, too: its risks before are the very same numbers. */
+function sameModel({ prognoses }, rows) {
+  const shown = new Map(prognoses.map(({ endpoint, risk }) => [endpoint, risk]));
+  return rows.every(({ endpoint, risk_before: before }) => before === (shown.get(endpoint) ?? null));
 }
 
-/** @param {{endpoint: string, risk_before: number | null, risk_after: number | null}} answer */
-function row({ endpoint, risk_before: before, risk_after: after }) {
+function fill(state, rows, warnings = []) {
+  state.body.classList.remove("stale");
+  state.body.replaceChildren(...rows.map((one) => row(one, warnings)));
+}
+
+/**
+ * @param {{endpoint: string, risk_before: number | null, risk_after: number | null}} answer
+ * @param {{message: string}[]} warnings  before and after the change; one says why there is no risk
+ */
+function row({ endpoint, risk_before: before, risk_after: after }, warnings) {
   const both = before !== null && after !== null;
+  const why = both ? null : warnings.find(({ message }) => message.startsWith(`no risk of ${endpoint}: `));
   return el(
     "tr",
     { "data-endpoint": endpoint },
-    el("th", { scope: "row" }, endpointLabel(endpoint), both ? track(Math.min(before, after), Math.max(before, after), after) : null),
+    el("th", { scope: "row" }, endpointLabel(endpoint), both ? track(Math.min(before, after), Math.max(before, after), after) : null, why ? el("p", { class: "hint" }, sentence(why.message)) : null),
     el("td", { class: "number" }, before === null ? "\u2013" : ofHundred(before)),
     el("td", { class: "number then" }, after === null ? "\u2013" : ofHundred(after)),
     el("td", { class: "number" }, both ? difference(before, after) : "\u2013"),

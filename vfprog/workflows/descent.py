@@ -68,18 +68,16 @@ def _model_tables(alone: Work) -> Iterator[Table]:
 
 
 def update_notes(
-    bundle: Bundle, registry: Registry, changes: dict[str, str], refused: dict[str, str]
+    bundle: Bundle, updates: dict[str, ModelUpdate], refused: dict[str, str]
 ) -> list[str]:
-    """Return what a reader of the update must see.
+    """Return what a reader of the update must see, beside what differs from development.
 
     Parameters
     ----------
     bundle : Bundle
         The parent.
-    registry : Registry
-        The new registry.
-    changes : dict of str to str
-        What became of each model, in words.
+    updates : dict of str to ModelUpdate
+        What became of each model.
     refused : dict of str to str
         Models that could not be judged, and why.
 
@@ -90,11 +88,9 @@ def update_notes(
     """
     parent = bundle.identity
     notes = [f"updated from {parent.name} {parent.version} (sha256 {parent.sha256[:12]})"]
-    notes += [f"{name}: {said}" for name, said in changes.items()]
-    notes += [f"{name}: not judged, so left as it is: {why}" for name, why in refused.items()]
-    if registry.digest == bundle.manifest["provenance"].get("digest"):
-        notes.append("these are the data the models were trained on: the tests mean nothing")
-    return notes
+    for name, one in updates.items():
+        notes += [f"{name}: {one.said}", *(f"{name}: {remark}" for remark in one.remarks)]
+    return notes + [f"{name}: not judged, so left as it is: {w}" for name, w in refused.items()]
 
 
 def descended(

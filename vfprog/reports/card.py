@@ -39,6 +39,7 @@ def model_card(bundle: Bundle, *, report: str) -> str:
         .get_template("card.md")
         .render(
             bundle=bundle,
+            evidence=evidence,
             facts=facts(evidence, limitations=len(found)),
             told=evidence.provenance,
             headline=headline_grid(evidence),

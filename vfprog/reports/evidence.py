@@ -47,6 +47,21 @@ class Evidence:
         kept: dict[str, Any] = self.bundle.manifest["provenance"]
         return kept
 
+    @property
+    def updated(self) -> bool:
+        """Whether the bundle was adapted to another registry after its training."""
+        return bool(self.bundle.manifest["lineage"])
+
+    @property
+    def origins(self) -> dict[str, dict[str, Any]]:
+        """Where each model of an updated bundle comes from; empty for one never updated."""
+        kept: dict[str, dict[str, Any]] = self.provenance.get("models", {})
+        return kept
+
+    def refitted(self, model: str) -> bool:
+        """Whether a model was fitted to the registry the bundle tells of, not only moved on it."""
+        return not self.updated or self.origins.get(model, {}).get("change") == "refit"
+
     @cached_property
     def models(self) -> dict[str, PrognosticModel]:
         """The models by name."""
@@ -90,6 +105,8 @@ class Evidence:
         str
             A sentence.
         """
+        if self.updated:
+            return "the bundle was updated: an update computes no such table; see its parent."
         if what == "resamples" and not self.provenance.get("resamples"):
             return "the models were trained without bootstrap refits (train --resamples)."
         if what == "sites" and self.provenance.get("n_sites") == 1:

@@ -11,6 +11,7 @@ from vfprog.reports.environment import environment
 from vfprog.reports.evidence import Evidence
 from vfprog.reports.facts import endpoints, facts
 from vfprog.reports.limitations import limitations
+from vfprog.reports.origin import origin_grid
 from vfprog.reports.specification import specification
 from vfprog.reports.tripod import answered, load_checklist
 
@@ -123,7 +124,10 @@ def report_page(
             endpoints=endpoints(evidence),
             limitations=found,
             checklist=load_checklist(),
-            answers=answered(load_checklist(), told, evidence.bundle.table_names),
+            answers=answered(
+                load_checklist(), told, evidence.bundle.table_names, updated=evidence.updated
+            ),
+            origins=origin_grid(evidence),
             headline=results.headline_grid(evidence),
             overview=pictures.headline_picture(evidence),
             participants=_participants(evidence),

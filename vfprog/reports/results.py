@@ -20,11 +20,13 @@ HEADLINE = ("c_statistic", "calibration_slope", "calibration_in_the_large", "obs
             "ici", "scaled_brier")  # fmt: skip
 FIGURES = ("c_statistic", "calibration_in_the_large", "calibration_slope", "observed_expected",
            "ici", "e50", "e90", "emax", "brier", "scaled_brier")  # fmt: skip
+_LEARNERS = "Learners alone are not recalibrated."
+_FROZEN = "Frozen is the model before the update, on the same participants."
 MOST_ROWS = 60  # of a table no section was made for
 # Tables another section of the page shows, or draws.
 ELSEWHERE = ("flow_", "characteristics_", "delta_adjusted_", "accrual", "sample_size",
              "calibration_curve", "decision_curve", "risk_distribution", "importance",
-             "comparator_decision_curves", "instability_by_risk",
+             "comparator_decision_curves", "development_", "instability_by_risk",
              "calibration_instability")  # fmt: skip
 
 
@@ -32,7 +34,12 @@ def headline_grid(evidence: Evidence) -> Grid:
     """Return the figures of the first screen: a row per model."""
     table = evidence.performance
     shown = table[table["learner"] == SHOWN]
-    return wide(shown, ["model"], HEADLINE, caption="Cross-validated performance, 95 % intervals",
+    what = (
+        "Performance on the registry of the update"
+        if evidence.updated
+        else "Cross-validated performance"
+    )
+    return wide(shown, ["model"], HEADLINE, caption=f"{what}, 95 % intervals",
                 first=evidence.titles)  # fmt: skip
 
 
@@ -51,10 +58,13 @@ def performance_grid(evidence: Evidence, model: str) -> Grid | None:
     reasons = [f"{label(m)}, {label(name)}: {row['reason']}" for (m, name), row in cells.items()
                if row["reason"]]  # fmt: skip
     n, events = int(rows["n"].max()), int(rows["n_events"].max())
-    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. Learners alone "
-             "are not recalibrated.", *dict.fromkeys(reasons))  # fmt: skip
-    return Grid("Cross-validated figures, 95 % intervals",
-                ("Figure", *(label(name) for name in learners)), lines, notes)  # fmt: skip
+    said, caption = _LEARNERS, "Cross-validated figures, 95 % intervals"
+    if evidence.updated:
+        origin = evidence.origins.get(model, {})
+        said, caption = _FROZEN, f"Figures made by {origin.get('judged_by', NONE)}, 95 % intervals"
+    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. {said}",
+             *dict.fromkeys(reasons))  # fmt: skip
+    return Grid(caption, ("Figure", *(label(name) for name in learners)), lines, notes)
 
 
 def external_grid(evidence: Evidence, table: pd.DataFrame, name: str) -> Grid:

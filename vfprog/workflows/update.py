@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
     from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.members import Members
+    from vfprog.scoring.model import PrognosticModel
     from vfprog.workflows.inputs import Progress
 
 _MEMBER_SEED = 2000
@@ -163,7 +164,7 @@ def update(
     parts = bundle_parts(
         work, registry, figures, tables, notes, loaded.manifest["name"], seed, resamples
     )
-    parts = descended(parts, loaded, registry, members, changes)
+    parts = descended(parts, loaded, registry, members, updates)
     return Updating(
         bundle=write_bundle(parts, out, force=force), parts=parts, cohorts=work.cohorts,
         fitted=work.fitted, risks=work.risks, performance=figures, tables=tables,
@@ -238,7 +239,7 @@ def _apply(
             members |= _refitted(name, one, bundle, work, resamples, seed)
         else:
             model = recalibrated(bundle.model(name), one.test)
-            work.fitted[name] = FittedProcedure(model, bundle.booster(name), _choices(one))
+            work.fitted[name] = FittedProcedure(model, bundle.booster(name), _choices(one, model))
             if name in members:
                 members[name] = recalibrated_members(members[name], one.test)
         risks = {"model": expit(one.updated)[None, :], FROZEN: expit(one.frozen)[None, :]}
@@ -266,11 +267,12 @@ def _refitted(
     return {name: stack_members(models)} if models else {}
 
 
-def _choices(one: ModelUpdate) -> dict[str, Any]:
+def _choices(one: ModelUpdate, model: PrognosticModel) -> dict[str, Any]:
     observed = one.cohort.outcome.observed
     return {
         "change": one.change, "intercept": one.test.intercept, "slope": one.test.slope,
-        "n": int(observed.sum()), "n_events": one.cohort.n_events,
+        "a": model.blend.a, "b": model.blend.b,
+        "n_update": int(observed.sum()), "n_events_update": one.cohort.n_events,
     }  # fmt: skip
 
 

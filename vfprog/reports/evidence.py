@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.model import PrognosticModel
 
@@ -24,9 +26,12 @@ class Evidence:
     ----------
     bundle : Bundle
         The bundle.
+    external : mapping of str to pandas.DataFrame
+        Performance of the frozen models on other registries, by their names.
     """
 
     bundle: Bundle
+    external: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -46,6 +51,11 @@ class Evidence:
         """Where the bundle comes from; bundles made by hand say less."""
         kept: dict[str, Any] = self.bundle.manifest["provenance"]
         return kept
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Names of the tables there are; ``external_validation`` stands for any elsewhere."""
+        return (*self.bundle.table_names, *(["external_validation"] if self.external else []))
 
     @property
     def updated(self) -> bool:

@@ -76,11 +76,14 @@ def _of_method(evidence: Evidence) -> dict[str, str]:
 def _of_results(evidence: Evidence) -> dict[str, str]:
     kept = set(evidence.frames)
     lineage = evidence.bundle.manifest["lineage"]
+    names = ", ".join(evidence.external)
     unseen = any(name.startswith("delta_adjusted_") for name in kept)
     beside = "; comparators by paired differences" if "comparators" in kept else ""
     multiple = "; multiple imputation beside single" if "missing_data" in kept else ""
     return {
         "also": ", internal-external and temporal" if "validations" in kept else "",
+        "elsewhere": f"; frozen external validation on {names}" if names else "",
+        "external": names or "no other registry",
         "delta": ", with a delta-adjusted sensitivity analysis" if unseen else "",
         "comparison": beside,
         "imputation": multiple,

@@ -80,12 +80,13 @@ def _few_sites(evidence: Evidence) -> Iterator[Limitation]:
         )
 
 
-def _no_external(_: Evidence) -> Iterator[Limitation]:
-    yield Limitation(
-        "Participants",
-        "No other registry is part of this run.",
-        "Validation elsewhere must come before use elsewhere.",
-    )
+def _no_external(evidence: Evidence) -> Iterator[Limitation]:
+    if not evidence.external:
+        yield Limitation(
+            "Participants",
+            "No other registry is part of this run.",
+            "Validation elsewhere must come before use elsewhere.",
+        )
 
 
 def _same_registry(evidence: Evidence) -> Iterator[Limitation]:

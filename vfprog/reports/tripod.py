@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-By = Literal["run", "shared", "authors", "not_done"]
+By = Literal["run", "shared", "authors"]
 Status = Literal["answered", "partly", "for the authors", "not done"]
 _STATUS: dict[By, Status] = {
-    "run": "answered", "shared": "partly", "authors": "for the authors", "not_done": "not done",
+    "run": "answered", "shared": "partly", "authors": "for the authors",
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ class Item(BaseModel):
         To development, evaluation, or both.
     wording : str
         What it asks for, in short words of our own.
-    by : {"run", "shared", "authors", "not_done"}
+    by : {"run", "shared", "authors"}
         Who can answer it.
     needs : tuple of str
         Tables without which the run cannot; ``flow_*`` stands for any that begins so.
@@ -167,7 +167,8 @@ def answered(
 def _answer(item: Item, facts: Mapping[str, str], tables: Collection[str]) -> Answer:
     lacking = _lacking(item.needs, tables)
     if lacking:
-        return Answer(item, "not done", f"Not computed in this run: {', '.join(lacking)}.")
+        names = ", ".join(lacking).replace("external_validation", "external validation")
+        return Answer(item, "not done", f"Not computed in this run: {names}.")
     wanted = _lacking(item.wants, tables)
     rest = f" Not computed in this run: {', '.join(wanted)}." if wanted else ""
     try:

@@ -39,7 +39,8 @@ class Validation:
     Parameters
     ----------
     performance : pandas.DataFrame
-        Long table: model, endpoint, prediction_time, metric, estimate, lower, upper, n, n_events.
+        Long table: model, endpoint, prediction_time, metric, estimate, lower, upper, n, n_events,
+        and in each row bundle_sha256, registry_sha256 and simulated: of what on what.
     flows : dict of str to pandas.DataFrame
         Participant flow of each endpoint.
     risks : dict of str to pandas.DataFrame
@@ -134,6 +135,9 @@ def validate(
     result = Validation(pd.DataFrame(), notes=differences(loaded, registry), simulated=simulated)
     result.warnings = tuple(reference_warnings(loaded, registry))
     _judge_all(loaded, registry, result)
+    result.performance = result.performance.assign(
+        bundle_sha256=loaded.identity.sha256, registry_sha256=registry.digest, simulated=simulated
+    )
     if out is not None:
         _write(result, out, force=force)
     return result

@@ -54,7 +54,7 @@ class Evidence:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """Names of the tables there are; ``external_validation`` stands for any elsewhere."""
+        """Every table there is by name; ``external_validation`` stands for any elsewhere."""
         return (*self.bundle.table_names, *(["external_validation"] if self.external else []))
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # A digest of digits is no number.
 _WORDS = {"bundle_sha256": str, "registry_sha256": str}
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+_READERS: dict[str, Callable[[Path], Any]] = {
     ".csv": partial(pd.read_csv, dtype=_WORDS), ".parquet": pd.read_parquet,
     ".json": partial(pd.read_json, dtype=_WORDS),
 }  # fmt: skip
@@ -121,4 +121,5 @@ def _read(path: Path) -> pd.DataFrame:
         raise ConfigError(f"{path}: a table of vfprog validate is one of {', '.join(_READERS)}")
     if not path.is_file():
         raise ConfigError(f"{path} does not exist")
-    return _READERS[path.suffix](path)
+    table: pd.DataFrame = _READERS[path.suffix](path)
+    return table

@@ -80,12 +80,15 @@ def test_whatever_stands_in_the_data_is_text(tmp_path):
 
 def test_validations_elsewhere_are_shown(bare):
     row = {"model": "response_preprocedure", "metric": "c_statistic", "estimate": 0.654}
-    table = pd.DataFrame([row | {"lower": 0.6, "upper": 0.7}])
+    row |= {"lower": 0.6, "upper": 0.7, "registry_sha256": "beef", "simulated": False}
+    table = pd.DataFrame([row]).assign(bundle_sha256=bare.bundle.identity.sha256)
     text = report_page(bare.bundle, validations={"Nice": table})
     page = check_structure(text)
     assert "Frozen models on Nice, 95 % intervals" in page.words
     assert "0.654 (0.600 to 0.700)" in page.words
     assert "None: no frozen validation" not in page.words
+    assert "No other registry is part of this run" not in page.words
+    assert "Frozen evaluation on Nice." in page.words
 
 
 @pytest.mark.slow

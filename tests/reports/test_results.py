@@ -18,8 +18,9 @@ from vfprog.reports.results import (
 MODEL = "response_preprocedure"
 
 
-def table(**changes):
+def table(sha="", **changes):
     row = {"model": MODEL, "metric": "c_statistic", "estimate": 0.7, "lower": 0.6, "upper": 0.8}
+    row |= {"bundle_sha256": sha, "registry_sha256": "beef", "simulated": False}
     return pd.DataFrame([row | changes])
 
 
@@ -30,12 +31,26 @@ def test_without_performance_the_headline_has_no_row(bare):
 
 
 def test_figures_of_another_registry_must_be_of_these_models(bare):
-    grid = external_grid(bare, table(), "Nice")
+    ours = bare.bundle.identity.sha256
+    grid = external_grid(bare, table(ours), "Nice")
+    assert grid.caption.startswith("Frozen models on Nice")
     assert grid.rows == (("Pain response, before the procedure", "0.700 (0.600 to 0.800)"),)
-    with pytest.raises(ConfigError, match="Nice is of other models than this bundle's: strange"):
-        external_grid(bare, table(model="strange"), "Nice")
+    marked = external_grid(bare, table(ours, simulated=True), "Nice")
+    assert marked.caption.startswith("SIMULATED DATA: frozen models on Nice")
+    other = pd.concat([table(ours), table("0" * 64)])
+    with pytest.raises(ConfigError, match=f"Nice is a validation of another bundle: .*{ours[:12]}"):
+        external_grid(bare, other, "Nice")
+    with pytest.raises(ConfigError, match="Nice has no row"):
+        external_grid(bare, other.iloc[:0], "Nice")
     with pytest.raises(ConfigError, match=r"no table of vfprog validate: it lacks \['lower'\]"):
         external_grid(bare, table().drop(columns="lower"), "Nice")
+
+
+@pytest.mark.slow
+def test_the_data_of_the_training_are_no_other_registry(training, trained):
+    sha, digest = trained.bundle.identity.sha256, training.parts.provenance["digest"]
+    with pytest.raises(ConfigError, match="is of the data the models come from"):
+        external_grid(trained, table(sha, registry_sha256=digest), "Nice")
 
 
 def test_a_table_no_section_was_made_for_is_not_left_out(bare):

@@ -159,3 +159,15 @@ def test_a_new_intercept_is_enough_nineteen_times_in_twenty():
         done = closed_test(y, risk, sample_weight=weight, groups=patient)
         kept += done.change == "new_intercept"
     assert kept / 600 == pytest.approx(0.95, abs=0.027)
+
+
+def test_a_slope_that_must_not_change_leaves_the_intercept_and_the_reason():
+    y, risk, weight, patient = drawn(2000, 5, intercept=0.8, slope=2.5)
+    free = closed_test(y, risk, sample_weight=weight, groups=patient)
+    bound = closed_test(y, risk, sample_weight=weight, groups=patient, level_only="too little")
+    assert (free.change, bound.change) == ("new_intercept_and_slope", "new_intercept")
+    assert bound.slope == 1
+    assert bound.intercept == free.table["intercept"].iloc[1]
+    assert bound.table["reason"].iloc[-1] == "too little"
+    right = closed_test(*drawn(300, 1)[:2], level_only="too little")
+    assert (right.change, right.table["reason"].iloc[-1]) == ("no_change", "")

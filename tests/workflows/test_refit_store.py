@@ -16,7 +16,7 @@ import pytest
 
 from tests.cohorts import make_cohort, quick_settings, write_registry
 from vfprog.data.outcomes import Outcome
-from vfprog.errors import BundleError, TrainingError
+from vfprog.errors import TrainingError
 from vfprog.scoring.bundle import load_bundle
 from vfprog.validation.resampling import Refit, RefitResult, plan_folds, plan_resamples, run_refit
 from vfprog.workflows import refitting
@@ -146,14 +146,18 @@ def test_it_is_removed_when_done_or_refused_and_kept_when_interrupted(cohort, tm
     assert not interrupted_by(None).folder.exists()
 
 
-def test_a_damaged_file_is_named_not_read(cohort, tmp_path):
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_damaged_file_is_counted_and_done_again(cohort, tmp_path, left):
     refit = Refit(*KEY, "resample", 99)
     store = open_store(tmp_path / "b", {"response": cohort}, QUICK, 1)
     store.save(RefitResult(refit, failure="x"))
     file = next(store.folder.rglob("*.npz"))
-    file.write_bytes(file.read_bytes()[:40])
-    with pytest.raises(BundleError, match=r"npz is damaged; remove it, or train with --fresh"):
-        store.load(refit)
+    file.write_bytes(file.read_bytes()[:left])
+    assert store.load(refit) is None
+    assert (store.damaged, store.reused) == (1, 0)
+    store.save(RefitResult(refit, failure="y"))
+    assert store.load(refit).failure == "y"
+    assert (store.damaged, store.reused) == (1, 1)
 
 
 def wait_for(folder: Path, n: int, child: subprocess.Popen) -> None:

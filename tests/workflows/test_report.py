@@ -10,7 +10,7 @@ from vfprog.scoring.bundle import load_bundle
 from vfprog.workflows.report import bundle_tables, write_report
 
 ROW = {"model": "response_preprocedure", "metric": "c_statistic", "estimate": 0.654,
-       "lower": 0.6, "upper": 0.7}  # fmt: skip
+       "lower": 0.6, "upper": 0.7, "registry_sha256": "beef", "simulated": False}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,22 @@ def test_page_and_card_are_written_and_not_over_others(bundle, tmp_path):
 def test_validations_are_read_as_validate_writes_them(bundle, tmp_path, ending):
     from vfprog.workflows.files import write_table
 
-    table = write_table(pd.DataFrame([ROW]), tmp_path / f"nice{ending}")
+    made = pd.DataFrame([ROW]).assign(bundle_sha256=load_bundle(bundle).identity.sha256)
+    table = write_table(made, tmp_path / f"nice{ending}")
     done = write_report(bundle, tmp_path / "report.html", validations=[table])
-    assert "Frozen models on nice" in done.page.read_text(encoding="utf-8")
+    page, card = (path.read_text(encoding="utf-8") for path in (done.page, done.card))
+    for text in (page, card):
+        assert "Frozen models on nice" in text
+        assert "No other registry is part of" not in text
+        assert "0.654" in text
+
+
+def test_a_validation_of_another_bundle_is_refused_before_anything_is_written(bundle, tmp_path):
+    table = tmp_path / "nice.csv"
+    pd.DataFrame([ROW]).assign(bundle_sha256="0" * 64).to_csv(table, index=False)
+    with pytest.raises(ConfigError, match=r"nice is a validation of another bundle: .* 0{12}, "):
+        write_report(bundle, tmp_path / "report.html", validations=[table])
+    assert [path.name for path in tmp_path.iterdir()] == ["nice.csv"]
 
 
 def test_what_cannot_be_read_is_named_before_anything_is_written(bundle, tmp_path):

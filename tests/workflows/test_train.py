@@ -129,6 +129,19 @@ def test_a_model_that_says_nothing_or_knows_too_much_is_doubted():
     assert "c-statistic 0.986" in found[1]
 
 
+def test_a_refusal_says_what_to_leave_out_to_have_the_rest(tmp_path):
+    source = write_registry(tmp_path / "rare", rare(9))
+    with pytest.raises(TrainingError) as refusal:
+        train(source, tmp_path / "b", endpoints=["new_fracture", "response"], resamples=0,
+              settings=quick_settings(), n_jobs=1)  # fmt: skip
+    lines = str(refusal.value).splitlines()
+    assert lines[-1] == "leave new_fracture out to train response"
+    with pytest.raises(TrainingError) as alone:
+        train(source, tmp_path / "b", endpoints=["new_fracture"], settings=quick_settings(),
+              n_jobs=1)  # fmt: skip
+    assert "leave" not in str(alone.value)
+
+
 def test_a_default_endpoint_nobody_is_eligible_for_is_noted(tmp_path):
     tables = registry_tables()
     tables["episodes"]["vas_baseline"] = 2.5

@@ -17,6 +17,7 @@ from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.workflows.evidence import as_columns
 from vfprog.workflows.publish import run_records
+from vfprog.workflows.recorded import TABLE
 from vfprog.workflows.score import score
 from vfprog.workflows.update import update
 from vfprog.workflows.validate import validate
@@ -170,6 +171,44 @@ def test_a_refitted_model_has_members_of_its_own(training, tmp_path):
     assert figures[PRE, "model", "c_statistic"] > figures[PRE, "frozen", "c_statistic"] + 0.1
 
 
+def test_other_episodes_are_updated_on_only_where_that_is_asked_for(updated, training, tmp_path):
+    others = replace(updated.registry, all_episodes=True)
+    with pytest.raises(TrainingError, match="made for vertebroplasty episodes") as refusal:
+        update(training.bundle, others, tmp_path / "b", n_jobs=1, refit=False)
+    assert str(refusal.value).count("--other-population updates it all the same") == 2
+    assert not (tmp_path / "b").exists()
+    done = update(
+        training.bundle, others, tmp_path / "b", n_jobs=1, refit=False, other_population=True
+    )
+    assert "response: made for vertebroplasty episodes, judged on all episodes" in done.notes
+    assert not done.refused
+
+
+def test_a_registry_that_lacks_what_the_models_rely_on_moves_their_level_alone(training, tmp_path):
+    tables = unwell()
+    lost = ["age_years", "t_score", "fracture_age_days", "opioids", "bmi_kg_m2"]
+    tables["episodes"] = tables["episodes"].assign(**dict.fromkeys(lost, np.nan))
+    source = write_registry(tmp_path / "poor", tables)
+    done = update(training.bundle, source, tmp_path / "b", n_jobs=1)
+    assert any("predictors are not recorded at all: " in note for note in done.notes)
+    for name in (PRE, POST):
+        assert any(n.startswith(f"{name}: this registry records, with values") for n in done.notes)
+        assert done.changes[name].startswith("new intercept (")
+        assert "slope 1.000" in done.changes[name]
+    size = done.decisions.query('test == "Riley\'s criteria"')
+    assert size["decision"].tolist() == ["refused", "refused"]
+
+
+def test_what_the_models_rely_on_travels_with_every_version(updated, training, tmp_path):
+    kept = pd.DataFrame(load_bundle(updated.bundle).table(TABLE))
+    at_birth = pd.DataFrame(load_bundle(training.bundle).table("importance"))
+    for name in (PRE, POST):
+        rows = kept[kept["model"] == name].set_index("predictor")["share"]
+        first = at_birth[at_birth["model"] == name].set_index("predictor")["share"]
+        assert rows.to_dict() == pytest.approx(first.to_dict())
+    assert set(kept["model"]) == {PRE, POST}
+
+
 def test_places_are_checked_before_any_work(training, tmp_path):
     with pytest.raises(BundleError, match="is the bundle to be updated"):
         update(training.bundle, "not even read", training.bundle, force=True)
@@ -181,7 +220,7 @@ def test_places_are_checked_before_any_work(training, tmp_path):
 def test_a_registry_without_the_outcome_writes_nothing(training, tmp_path):
     tables = {k: v for k, v in registry_tables(40).items() if k != "visits"}
     source = write_registry(tmp_path / "unseen", tables)
-    with pytest.raises(TrainingError, match="no model can be judged"):
+    with pytest.raises(TrainingError, match="no model can be updated"):
         update(training.bundle, source, tmp_path / "new", n_jobs=1)
     assert not (tmp_path / "new").exists()
 

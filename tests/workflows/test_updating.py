@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from tests.bundles import hand_bundle
 from tests.cohorts import make_cohort, quick_settings
-from tests.fitted import drawn_cohort, fitted_parts
+from tests.fitted import drawn_arrays, drawn_cohort, fitted_parts
 from vfprog.batch.score import bulk_log_odds
 from vfprog.data.splits import patient_folds
 from vfprog.errors import TrainingError
@@ -36,12 +36,27 @@ def bundle(tmp_path_factory):
     return load_bundle(hand_bundle(tmp_path_factory.mktemp("hand") / "b"))
 
 
-def drawn(bundle, n, *, intercept=0.0, slope=1.0, seed=3, per_patient=1):
+def of_predictors(bundle, n, *, seed, without=()):
+    """Episodes with every predictor of the model but those left out."""
+    arrays, kept = drawn_arrays(n, seed), bundle.model(NAME).parents - set(without)
+    episodes = {name: values for name, values in arrays.episodes.items() if name in kept}
+    vertebrae = {name: values for name, values in arrays.vertebrae.items() if name in kept}
+    return replace(arrays, episodes=episodes, vertebrae=vertebrae)
+
+
+def drawn(bundle, n, *, intercept=0.0, slope=1.0, seed=4, per_patient=1, without=()):
     """A cohort whose outcomes follow the bundle's own model, moved and stretched."""
-    cohort = make_cohort(n, seed=seed, per_patient=per_patient)
+    arrays = of_predictors(bundle, n, seed=seed, without=without)
+    cohort = make_cohort(n, seed=seed, per_patient=per_patient, arrays=arrays)
     risk = expit(intercept + slope * frozen_log_odds(bundle, NAME, cohort))
     event = np.random.default_rng(seed).random(n) < risk
-    return make_cohort(n, seed=seed, per_patient=per_patient, event=event, unseen=0.1)
+    return make_cohort(
+        n, seed=seed, per_patient=per_patient, arrays=arrays, event=event, unseen=0.1
+    )
+
+
+# Less than 80 % of the lines of the model made by hand is left.
+POOR = ("age_years", "vas_baseline", "fracture_age_days", "opioids")
 
 
 def test_a_model_that_holds_is_left(bundle):
@@ -123,13 +138,55 @@ def test_boosted_trees_in_bulk_follow_the_new_calibrator(tmp_path):
         assert bulk_log_odds(moved, name, X) == pytest.approx(expected, abs=1e-9)
 
 
+def test_where_too_little_is_recorded_the_intercept_alone_changes_in_every_fold(bundle):
+    cohort = drawn(bundle, 900, intercept=1.5, slope=3.0, without=POOR)
+    done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+    assert done.table["decision"].tolist() == ["rejected", "rejected", "new_intercept"]
+    assert done.test.slope == 1
+    (said,) = done.remarks
+    assert said == done.table["reason"].iloc[-1] == done.level_only
+    assert "80% are needed" in said
+    assert len(np.unique((done.updated - done.frozen).round(9))) == 4  # moved, never stretched
+    whole = drawn(bundle, 900, intercept=1.5, slope=3.0)
+    free = decide(bundle, NAME, whole, SETTINGS, alpha=0.05, seed=1)
+    assert (free.change, free.remarks) == ("new_intercept_and_slope", [])
+
+
+def test_a_refit_that_would_lose_predictors_is_refused_and_names_them(bundle):
+    cohort = make_cohort(2500, seed=8, arrays=of_predictors(bundle, 2500, seed=8, without=POOR[:1]))
+    done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+    assert done.level_only == ""
+    consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
+    last = done.table.iloc[-1]
+    assert last["decision"] == "refused"
+    n = len(bundle.model(NAME).parents)
+    assert last["reason"].startswith(f"1 of {n} predictors of the model are not recorded here")
+    assert last["reason"].endswith(": age_years")
+    assert done.change != "refit"
+    assert done.remarks == [f"no refit: {last['reason']}"]
+
+
+def test_size_is_counted_in_the_predictors_of_the_model_and_all_else_there_is(bundle):
+    arrays = drawn_arrays(300, 3)  # more predictors than the model has
+    cohort = make_cohort(300, seed=3, arrays=arrays)
+    done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+    consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
+    counted = int(done.table["reason"].iloc[-1].split("needed with ")[1].split()[0])
+    assert counted > len(bundle.model(NAME).parents)
+    few = decide(bundle, NAME, drawn(bundle, 300), SETTINGS, alpha=0.05, seed=1)
+    consider_refit(few, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
+    n = len(bundle.model(NAME).parents)
+    assert few.table["reason"].iloc[-1].endswith(f"needed with {n} predictors")
+
+
 def test_a_refit_is_not_considered_below_riley_s_size(bundle):
     done = decide(bundle, NAME, drawn(bundle, 300), SETTINGS, alpha=0.05, seed=1)
+    before = done.change
     consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
     last = done.table.iloc[-1]
     assert (last["test"], last["decision"]) == ("Riley's criteria", "not met")
     assert "needed with" in last["reason"]
-    assert done.change == "no_change"
+    assert done.change == before
 
 
 @pytest.mark.slow
@@ -137,7 +194,8 @@ def test_a_refit_is_not_considered_below_riley_s_size(bundle):
 def test_a_refit_must_be_better_by_a_standard_error(bundle, follows):
     # make_cohort draws outcomes that the bundle made by hand knows nothing of.
     n = 2500
-    cohort = drawn(bundle, n) if follows else make_cohort(n, seed=8)
+    arrays = of_predictors(bundle, n, seed=8)
+    cohort = drawn(bundle, n) if follows else make_cohort(n, seed=8, arrays=arrays)
     done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
     before = done.updated
     consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)

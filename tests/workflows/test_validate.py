@@ -15,6 +15,8 @@ from vfprog.scoring.predict import predict
 from vfprog.validation.heterogeneity import by_site
 from vfprog.validation.moderate_calibration import calibration_test
 from vfprog.workflows.evidence_figures import DRAWN_BY_SITE
+from vfprog.workflows.inputs import open_for
+from vfprog.workflows.report import write_report
 from vfprog.workflows.validate import site_records, validate
 
 
@@ -96,6 +98,12 @@ def test_the_table_is_written_and_never_over_another(training, elsewhere, tmp_pa
     assert read["estimate"].to_numpy() == pytest.approx(
         result.performance["estimate"].to_numpy(dtype=float), nan_ok=True
     )
+    assert set(read["bundle_sha256"]) == {load_bundle(training.bundle).identity.sha256}
+    assert set(read["registry_sha256"]) == {
+        open_for(load_bundle(training.bundle), elsewhere[0], None).registry.digest
+    }
+    page = write_report(training.bundle, tmp_path / "r.html", validations=[out]).page
+    assert "Frozen models on p," in page.read_text(encoding="utf-8")
     with pytest.raises(ConfigError, match=r"p\.csv exists"):
         validate(training.bundle, "not even read", out=out)
     validate(training.bundle, elsewhere[0], out=out, force=True)

@@ -93,6 +93,8 @@ def train(
     show_warnings(training.warnings)
     if training.reused:
         note(f"{training.reused} refits that an interrupted training had finished were used again.")
+    if training.redone:
+        note(f"{training.redone} of its refits could not be read any more and were done again.")
     notes(training.notes)
     simulated = training.registry.simulated
     title = f"cross-validated performance, {settings.outer_folds} folds"

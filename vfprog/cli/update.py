@@ -29,6 +29,12 @@ def update(
         bool, typer.Option("--refit/--no-refit", help="Consider a refit where there are enough.")
     ] = True,
     resamples: Annotated[int, typer.Option(min=0, help="Bootstrap refits of a refit.")] = 40,
+    other_population: Annotated[
+        bool,
+        typer.Option(
+            "--other-population", help="Update even on episodes the models were not made for."
+        ),
+    ] = False,
     seed: Seed = 1,
     force: Force = False,
     jobs: Annotated[
@@ -46,7 +52,8 @@ def update(
     with bars("reading the registry") as progress:
         done = update_bundle(
             bundle, registry, out, mapping=mapping, alpha=alpha, refit=refit, resamples=resamples,
-            seed=seed, force=force, n_jobs=jobs, progress=progress,
+            other_population=other_population, seed=seed, force=force, n_jobs=jobs,
+            progress=progress,
         )  # fmt: skip
     show_warnings(done.warnings)
     notes(done.notes)

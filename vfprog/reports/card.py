@@ -9,13 +9,19 @@ from vfprog.reports.environment import environment
 from vfprog.reports.evidence import Evidence
 from vfprog.reports.facts import facts
 from vfprog.reports.limitations import limitations
-from vfprog.reports.results import headline_grid
+from vfprog.reports.results import external_grids, headline_grid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
     from vfprog.scoring.bundle import Bundle
 
 
-def model_card(bundle: Bundle, *, report: str) -> str:
+def model_card(
+    bundle: Bundle, *, report: str, validations: Mapping[str, pd.DataFrame] | None = None
+) -> str:
     """Return the model card of a bundle.
 
     Parameters
@@ -24,13 +30,15 @@ def model_card(bundle: Bundle, *, report: str) -> str:
         The bundle; nothing else is read.
     report : str
         Name of the report it lies beside.
+    validations : mapping of str to pandas.DataFrame, optional
+        Performance of the frozen models on other registries, by their names.
 
     Returns
     -------
     str
         Markdown.
     """
-    evidence = Evidence(bundle)
+    evidence = Evidence(bundle, validations or {})
     found = limitations(evidence)
     kept = bundle.manifest["subgroups"]
     groups = [group["label"] for group in kept["rules"]["subgroups"]] if "rules" in kept else []
@@ -39,9 +47,11 @@ def model_card(bundle: Bundle, *, report: str) -> str:
         .get_template("card.md")
         .render(
             bundle=bundle,
+            evidence=evidence,
             facts=facts(evidence, limitations=len(found)),
             told=evidence.provenance,
             headline=headline_grid(evidence),
+            external=external_grids(evidence),
             groups=groups if kept.get("performance") else [],
             limitations=found,
             report=report,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.model import PrognosticModel
 
@@ -24,9 +26,12 @@ class Evidence:
     ----------
     bundle : Bundle
         The bundle.
+    external : mapping of str to pandas.DataFrame
+        Performance of the frozen models on other registries, by their names.
     """
 
     bundle: Bundle
+    external: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -46,6 +51,26 @@ class Evidence:
         """Where the bundle comes from; bundles made by hand say less."""
         kept: dict[str, Any] = self.bundle.manifest["provenance"]
         return kept
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Every table there is by name; ``external_validation`` stands for any elsewhere."""
+        return (*self.bundle.table_names, *(["external_validation"] if self.external else []))
+
+    @property
+    def updated(self) -> bool:
+        """Whether the bundle was adapted to another registry after its training."""
+        return bool(self.bundle.manifest["lineage"])
+
+    @property
+    def origins(self) -> dict[str, dict[str, Any]]:
+        """Where each model of an updated bundle comes from; empty for one never updated."""
+        kept: dict[str, dict[str, Any]] = self.provenance.get("models", {})
+        return kept
+
+    def refitted(self, model: str) -> bool:
+        """Whether a model was fitted to the registry the bundle tells of, not only moved on it."""
+        return not self.updated or self.origins.get(model, {}).get("change") == "refit"
 
     @cached_property
     def models(self) -> dict[str, PrognosticModel]:
@@ -90,6 +115,8 @@ class Evidence:
         str
             A sentence.
         """
+        if self.updated:
+            return "the bundle was updated: an update computes no such table; see its parent."
         if what == "resamples" and not self.provenance.get("resamples"):
             return "the models were trained without bootstrap refits (train --resamples)."
         if what == "sites" and self.provenance.get("n_sites") == 1:

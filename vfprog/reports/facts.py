@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vfprog.reports.grid import figure, label
+from vfprog.reports.origin import UNKNOWN, origin_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.reports.evidence import Evidence
     from vfprog.schema.endpoints import Endpoint
-
-UNKNOWN = "not recorded in the bundle"
 
 
 def facts(evidence: Evidence, *, limitations: int = 0) -> dict[str, str]:
@@ -30,7 +29,9 @@ def facts(evidence: Evidence, *, limitations: int = 0) -> dict[str, str]:
     dict of str to str
         Every fact has words; what the bundle does not tell is said to be unknown.
     """
-    return _of_data(evidence) | _of_method(evidence) | _of_results(evidence) | {
+    kinds = (_of_data, origin_facts, _of_method, _of_results)
+    told = {name: said for kind in kinds for name, said in kind(evidence).items()}
+    return told | {
         "n_limitations": f"{limitations} limitation{'' if limitations == 1 else 's'}",
         "version": str(evidence.provenance.get("versions", {}).get("vfprog", UNKNOWN)),
         "bundle": f"{evidence.bundle.identity.name} {evidence.bundle.identity.version}",
@@ -46,7 +47,7 @@ def _of_data(evidence: Evidence) -> dict[str, str]:
     told, known = evidence.provenance, endpoints(evidence).values()
     dictionary = evidence.bundle.dictionary
     return {
-        "data_kind": "Simulated registry" if evidence.bundle.simulated else "Registry",
+        "data_kind": "Simulated registry" if _here_simulated(evidence) else "Registry",
         "source": str(told.get("source", UNKNOWN)),
         "digest": str(told.get("digest", UNKNOWN)),
         "n_sites": str(told.get("n_sites", UNKNOWN)),
@@ -75,20 +76,30 @@ def _of_method(evidence: Evidence) -> dict[str, str]:
 def _of_results(evidence: Evidence) -> dict[str, str]:
     kept = set(evidence.frames)
     lineage = evidence.bundle.manifest["lineage"]
+    names = ", ".join(evidence.external)
     unseen = any(name.startswith("delta_adjusted_") for name in kept)
     beside = "; comparators by paired differences" if "comparators" in kept else ""
     multiple = "; multiple imputation beside single" if "missing_data" in kept else ""
     return {
         "also": ", internal-external and temporal" if "validations" in kept else "",
+        "elsewhere": f"; frozen external validation on {names}" if names else "",
+        "external": names or "no other registry",
         "delta": ", with a delta-adjusted sensitivity analysis" if unseen else "",
         "comparison": beside,
         "imputation": multiple,
         "sample_size": _sample_size(evidence),
         "sizes": _sizes(evidence),
         "headline": _headline(evidence),
-        "updating": (f"Updated from version {lineage[-1].get('version')}." if lineage
+        "updating": (f"Updated from version {lineage[-1].get('version')}, "
+                     f"{lineage[-1].get('change')}." if lineage
                      else "None: these are the models as first developed."),
     }  # fmt: skip
+
+
+def _here_simulated(evidence: Evidence) -> bool:
+    """Return whether the registry the provenance tells of is simulated, whatever came before."""
+    here = [one["judged_on"] for one in evidence.origins.values() if one["change"] != "not_judged"]
+    return bool(here[0]["simulated"]) if here else evidence.bundle.simulated
 
 
 def _accrual(evidence: Evidence) -> str:

@@ -80,12 +80,23 @@ def _few_sites(evidence: Evidence) -> Iterator[Limitation]:
         )
 
 
-def _no_external(_: Evidence) -> Iterator[Limitation]:
-    yield Limitation(
-        "Participants",
-        "No other registry is part of this run.",
-        "Validation elsewhere must come before use elsewhere.",
-    )
+def _no_external(evidence: Evidence) -> Iterator[Limitation]:
+    if not evidence.external:
+        yield Limitation(
+            "Participants",
+            "No other registry is part of this run.",
+            "Validation elsewhere must come before use elsewhere.",
+        )
+
+
+def _same_registry(evidence: Evidence) -> Iterator[Limitation]:
+    if evidence.updated:
+        yield Limitation(
+            "Participants",
+            "The registry that changed the models also judges them.",
+            "Cross-validation answers for the tests and coefficients; another registry judges "
+            "better.",
+        )
 
 
 def _missing_predictors(evidence: Evidence) -> Iterator[Limitation]:
@@ -138,6 +149,7 @@ def _per_parameter(evidence: Evidence) -> Iterator[Limitation]:
     if table is None:
         return
     rows = table[table["counted"] == "candidate_terms"].drop_duplicates("model")
+    rows = rows[[evidence.refitted(str(model)) for model in rows["model"]]]
     few = rows.loc[rows["events_per_parameter"] < EVENTS_PER_PARAMETER, "events_per_parameter"]
     if len(few):
         said = f"{few.min():.1f}" + (f" to {few.max():.1f}" if len(few) > 1 else "")
@@ -152,7 +164,9 @@ def _slopes(evidence: Evidence) -> Iterator[Limitation]:
         row = evidence.headline(model).get("calibration_slope")
         off = None if row is None else row["estimate"]
         if off is not None and abs(off - 1) > OFF_SLOPE:
-            said = f"cross-validated calibration slope {off:.2f}."
+            judged = "calibration slope on the registry of the update"
+            said = "cross-validated calibration slope" if not evidence.updated else judged
+            said = f"{said} {off:.2f}."
             side = "too extreme" if off < 1 else "too timid"
             yield Limitation("Analysis", f"{evidence.title(model)}: {said}", f"Risks are {side}.")
 
@@ -170,7 +184,11 @@ def _few_refits(evidence: Evidence) -> Iterator[Limitation]:
 def _refused(evidence: Evidence) -> Iterator[Limitation]:
     refused: dict[str, Any] = evidence.provenance.get("refused", {})
     for name, why in refused.items():
-        yield Limitation("Analysis", f"{name} was refused: {why}", "There is no such model.")
+        if evidence.updated:
+            text = f"{name} could not be judged on the registry of the update: {why}"
+            yield Limitation("Analysis", text, "It is left as it was; its figures are older.")
+        else:
+            yield Limitation("Analysis", f"{name} was refused: {why}", "There is no such model.")
 
 
 def _notes(evidence: Evidence) -> Iterator[Limitation]:
@@ -183,6 +201,7 @@ _RULES: tuple[Callable[[Evidence], Iterator[Limitation]], ...] = (
     _simulated,
     _few_sites,
     _no_external,
+    _same_registry,
     _missing_predictors,
     _unseen_outcomes,
     _few_events,

@@ -11,6 +11,7 @@ from vfprog.reports.environment import environment
 from vfprog.reports.evidence import Evidence
 from vfprog.reports.facts import endpoints, facts
 from vfprog.reports.limitations import limitations
+from vfprog.reports.origin import origin_grid
 from vfprog.reports.specification import specification
 from vfprog.reports.tripod import answered, load_checklist
 
@@ -106,7 +107,7 @@ def report_page(
     str
         HTML. What the bundle does not hold is said to be missing, with the reason.
     """
-    evidence = Evidence(bundle)
+    evidence = Evidence(bundle, validations or {})
     found = limitations(evidence)
     told = facts(evidence, limitations=len(found))
     sections, others = _sections(evidence), results.other_tables(evidence)
@@ -123,7 +124,8 @@ def report_page(
             endpoints=endpoints(evidence),
             limitations=found,
             checklist=load_checklist(),
-            answers=answered(load_checklist(), told, evidence.bundle.table_names),
+            answers=answered(load_checklist(), told, evidence.held, updated=evidence.updated),
+            origins=origin_grid(evidence),
             headline=results.headline_grid(evidence),
             overview=pictures.headline_picture(evidence),
             participants=_participants(evidence),
@@ -133,7 +135,9 @@ def report_page(
             models=_models(evidence, progress),
             sections=sections,
             toc=_contents(sections, others),
-            external=_external(evidence, validations or {}),
+            external=[
+                Block(name, (grid,)) for name, grid in results.external_grids(evidence).items()
+            ],
             specifications={evidence.title(m): specification(bundle, m) for m in evidence.models},
             others=others,
         )
@@ -214,13 +218,6 @@ _DRAWN: dict[str, Callable[[Evidence, str], Iterable[Picture | None]]] = {
     "subgroups": _grouped,
     "sites": _forests, "comparators": _compared, "instability": _unstable,
 }  # fmt: skip
-
-
-def _external(evidence: Evidence, validations: Mapping[str, pd.DataFrame]) -> list[Block]:
-    return [
-        Block(name, (results.external_grid(evidence, table, name),))
-        for name, table in validations.items()
-    ]
 
 
 def _present(found: Iterable[T | None]) -> tuple[T, ...]:

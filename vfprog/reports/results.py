@@ -20,11 +20,16 @@ HEADLINE = ("c_statistic", "calibration_slope", "calibration_in_the_large", "obs
             "ici", "scaled_brier")  # fmt: skip
 FIGURES = ("c_statistic", "calibration_in_the_large", "calibration_slope", "observed_expected",
            "ici", "e50", "e90", "emax", "brier", "scaled_brier")  # fmt: skip
+_LEARNERS = "Learners alone are not recalibrated."
+_FROZEN = "Frozen is the model before the update, on the same participants."
+_VALIDATION = {"model", "metric", "estimate", "lower", "upper", "bundle_sha256", "registry_sha256",
+               "simulated"}  # fmt: skip
+_ORIGINS = ("developed_on", "judged_on")
 MOST_ROWS = 60  # of a table no section was made for
 # Tables another section of the page shows, or draws.
 ELSEWHERE = ("flow_", "characteristics_", "delta_adjusted_", "accrual", "sample_size",
              "calibration_curve", "decision_curve", "risk_distribution", "importance",
-             "comparator_decision_curves", "instability_by_risk",
+             "comparator_decision_curves", "development_", "instability_by_risk",
              "calibration_instability")  # fmt: skip
 
 
@@ -32,7 +37,12 @@ def headline_grid(evidence: Evidence) -> Grid:
     """Return the figures of the first screen: a row per model."""
     table = evidence.performance
     shown = table[table["learner"] == SHOWN]
-    return wide(shown, ["model"], HEADLINE, caption="Cross-validated performance, 95 % intervals",
+    what = (
+        "Performance on the registry of the update"
+        if evidence.updated
+        else "Cross-validated performance"
+    )
+    return wide(shown, ["model"], HEADLINE, caption=f"{what}, 95 % intervals",
                 first=evidence.titles)  # fmt: skip
 
 
@@ -51,10 +61,18 @@ def performance_grid(evidence: Evidence, model: str) -> Grid | None:
     reasons = [f"{label(m)}, {label(name)}: {row['reason']}" for (m, name), row in cells.items()
                if row["reason"]]  # fmt: skip
     n, events = int(rows["n"].max()), int(rows["n_events"].max())
-    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. Learners alone "
-             "are not recalibrated.", *dict.fromkeys(reasons))  # fmt: skip
-    return Grid("Cross-validated figures, 95 % intervals",
-                ("Figure", *(label(name) for name in learners)), lines, notes)  # fmt: skip
+    said, caption = _LEARNERS, "Cross-validated figures, 95 % intervals"
+    if evidence.updated:
+        origin = evidence.origins.get(model, {})
+        said, caption = _FROZEN, f"Figures made by {origin.get('judged_by', NONE)}, 95 % intervals"
+    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. {said}",
+             *dict.fromkeys(reasons))  # fmt: skip
+    return Grid(caption, ("Figure", *(label(name) for name in learners)), lines, notes)
+
+
+def external_grids(evidence: Evidence) -> dict[str, Grid]:
+    """Return the performance of the frozen models on each other registry, by its name."""
+    return {name: external_grid(evidence, table, name) for name, table in evidence.external.items()}
 
 
 def external_grid(evidence: Evidence, table: pd.DataFrame, name: str) -> Grid:
@@ -77,16 +95,40 @@ def external_grid(evidence: Evidence, table: pd.DataFrame, name: str) -> Grid:
     Raises
     ------
     ConfigError
-        It is no such table, or of models this bundle does not have.
+        It is no such table, of another bundle, or of the data the models come from.
     """
-    lacking = {"model", "metric", "estimate", "lower", "upper"} - set(table.columns)
+    lacking = _VALIDATION - set(table.columns)
     if lacking:
         raise ConfigError(f"{name} is no table of vfprog validate: it lacks {sorted(lacking)}")
-    strange = sorted(set(table["model"]) - set(evidence.models))
-    if strange:
-        raise ConfigError(f"{name} is of other models than this bundle's: {', '.join(strange)}")
-    return wide(table, ["model"], FIGURES, caption=f"Frozen models on {name}, 95 % intervals",
+    if table.empty:
+        raise ConfigError(f"{name} has no row: nothing was validated")
+    ours = evidence.bundle.identity.sha256
+    others = sorted({str(sha) for sha in table["bundle_sha256"]} - {ours})
+    if others:
+        raise ConfigError(
+            f"{name} is a validation of another bundle: bundle_sha256 is {_short(others)}, this "
+            f"bundle's is {ours[:12]}; run vfprog validate with this bundle"
+        )
+    known = sorted({str(sha) for sha in table["registry_sha256"]} & _own_data(evidence))
+    if known:
+        raise ConfigError(
+            f"{name} is of the data the models come from (registry_sha256 {_short(known)}): that "
+            "is no validation on another registry"
+        )
+    mark = "SIMULATED DATA: frozen" if table["simulated"].astype(bool).any() else "Frozen"
+    return wide(table, ["model"], FIGURES, caption=f"{mark} models on {name}, 95 % intervals",
                 first=evidence.titles)  # fmt: skip
+
+
+def _own_data(evidence: Evidence) -> set[str]:
+    """Return the digests of the data the models were developed, updated or judged on."""
+    origins = [one[what] for one in evidence.origins.values() for what in _ORIGINS]
+    digests = {data.get("digest") for data in (evidence.provenance, *origins)}
+    return {str(digest) for digest in digests if digest}
+
+
+def _short(digests: list[str]) -> str:
+    return ", ".join(digest[:12] for digest in digests)
 
 
 def other_tables(evidence: Evidence) -> dict[str, Grid]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-By = Literal["run", "shared", "authors", "not_done"]
+By = Literal["run", "shared", "authors"]
 Status = Literal["answered", "partly", "for the authors", "not done"]
 _STATUS: dict[By, Status] = {
-    "run": "answered", "shared": "partly", "authors": "for the authors", "not_done": "not done",
+    "run": "answered", "shared": "partly", "authors": "for the authors",
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ class Item(BaseModel):
         To development, evaluation, or both.
     wording : str
         What it asks for, in short words of our own.
-    by : {"run", "shared", "authors", "not_done"}
+    by : {"run", "shared", "authors"}
         Who can answer it.
     needs : tuple of str
         Tables without which the run cannot; ``flow_*`` stands for any that begins so.
@@ -43,6 +43,8 @@ class Item(BaseModel):
         Tables without which it can in part.
     says : str
         The answer, with names of facts in braces.
+    updated : str
+        The answer of a bundle that was updated on another registry, where it differs.
     where : str
         Section of the report.
     ask : str
@@ -60,6 +62,7 @@ class Item(BaseModel):
     needs: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
     says: str = ""
+    updated: str = ""
     where: str = ""
     ask: str = ""
 
@@ -126,7 +129,11 @@ def load_checklist(name: str | Path = "tripod_ai") -> Checklist:
 
 
 def answered(
-    checklist: Checklist, facts: Mapping[str, str], tables: Collection[str]
+    checklist: Checklist,
+    facts: Mapping[str, str],
+    tables: Collection[str],
+    *,
+    updated: bool = False,
 ) -> list[Answer]:
     """Answer every item from the facts of a run.
 
@@ -138,6 +145,8 @@ def answered(
         What the answers name.
     tables : collection of str
         Tables the run has.
+    updated : bool
+        Whether the run was an update of models developed elsewhere.
 
     Returns
     -------
@@ -149,13 +158,17 @@ def answered(
     ConfigError
         An answer names a fact there is not.
     """
-    return [_answer(item, facts, tables) for item in checklist.items]
+    items = checklist.items
+    if updated:
+        items = tuple(i.model_copy(update={"says": i.updated or i.says}) for i in items)
+    return [_answer(item, facts, tables) for item in items]
 
 
 def _answer(item: Item, facts: Mapping[str, str], tables: Collection[str]) -> Answer:
     lacking = _lacking(item.needs, tables)
     if lacking:
-        return Answer(item, "not done", f"Not computed in this run: {', '.join(lacking)}.")
+        names = ", ".join(lacking).replace("external_validation", "external validation")
+        return Answer(item, "not done", f"Not computed in this run: {names}.")
     wanted = _lacking(item.wants, tables)
     rest = f" Not computed in this run: {', '.join(wanted)}." if wanted else ""
     try:

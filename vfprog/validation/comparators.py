@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from scipy.special import expit, logit
 from threadpoolctl import threadpool_limits
 
 from vfprog.errors import TrainingError
 from vfprog.models.linear import LinearLearner
 from vfprog.models.procedure import cohort_weights
+from vfprog.models.workers import worker_processes
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation._logistic import fit_logistic
 
@@ -202,7 +203,7 @@ def cross_validated_risks(
     if n_jobs == 1:
         folds = [function(*args, **kwargs) for function, args, kwargs in calls]
     else:
-        with parallel_config(backend="loky", inner_max_num_threads=1):
+        with worker_processes():
             folds = Parallel(n_jobs=n_jobs)(calls)
     repeats = 1 + max((repeat for repeat, _ in held_out), default=0)
     found = {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from vfprog.data.splits import patient_folds
@@ -25,6 +25,7 @@ from vfprog.models.imputation import impute
 from vfprog.models.linear import LinearLearner
 from vfprog.models.procedure import available_predictors, check_classes, cohort_weights
 from vfprog.models.sample_size import riley_sample_size
+from vfprog.models.workers import worker_processes
 from vfprog.scoring.model import expit
 from vfprog.validation.performance import performance
 from vfprog.validation.rubin import pool_tables
@@ -141,7 +142,7 @@ def run_imputed_folds(
     if n_jobs == 1:
         yield from (function(*args, **kwargs) for function, args, kwargs in calls)
         return
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    with worker_processes():
         yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
 
 

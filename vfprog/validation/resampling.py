@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from vfprog.data.splits import bootstrap_patients
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import FittedProcedure, fit_procedure
+from vfprog.models.workers import worker_processes
 from vfprog.scoring.model import expit
 from vfprog.scoring.trees import margin
 from vfprog.validation.held_out import HELD_OUT, split_of
@@ -191,7 +192,7 @@ def run_refits(
     if n_jobs == 1:
         yield from (function(*args, **kwargs) for function, args, kwargs in calls)
         return
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    with worker_processes():
         yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
 
 

@@ -73,6 +73,7 @@ def closed_test(
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     alpha: float = 0.05,
+    level_only: str = "",
 ) -> ClosedTest:
     """Decide between no change, a new intercept, and a new intercept and slope.
 
@@ -92,6 +93,8 @@ def closed_test(
         Patient of each row.
     alpha : float
         Level of the tests.
+    level_only : str
+        Why the slope must not change, whatever the second test says; empty where it may.
 
     Returns
     -------
@@ -119,6 +122,8 @@ def closed_test(
     second = _row(2, _LEVEL_ONLY, score_test_slope(sample, level[0]), 1, level, alpha)
     if second["p"] >= alpha:
         return _decided("new_intercept", level, [first, second])
+    if level_only:
+        return _decided("new_intercept", level, [first, second], level_only)
     if slope[1] <= 0:
         wrong = (
             f"slope {slope[1]:.2f}: the model ranks these patients the wrong way round, which no "

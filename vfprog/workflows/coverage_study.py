@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 
 from vfprog.data.cohort import Cohort, build_cohort
 from vfprog.data.readers import registry_of_frames, require_clean
 from vfprog.errors import ConfigError, TrainingError
 from vfprog.models.procedure import cohort_weights
 from vfprog.models.settings import TrainingSettings, load_settings
+from vfprog.models.workers import worker_processes
 from vfprog.records import Metric
 from vfprog.schema.endpoints import load_endpoint
 from vfprog.schema.registry import REGISTRY
@@ -128,7 +129,7 @@ def coverage_study(
     done = {line["seed"] for line in read_lines(file) if line["plan"] == asked}
     left = [seed for seed in seeds if seed not in done]
     calls = (delayed(study_set)(plan, seed, settings) for seed in left)
-    with parallel_config(backend="loky", inner_max_num_threads=1), file.open("a") as stream:
+    with worker_processes(), file.open("a") as stream:
         found = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
         for number, line in enumerate(found, len(seeds) - len(left) + 1):
             stream.write(json.dumps(line) + "\n")

@@ -12,6 +12,7 @@ from vfprog.records import Table
 from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.evidence import cohort_tables
+from vfprog.workflows.origins import origins
 from vfprog.workflows.refitting import Work
 from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
@@ -68,18 +69,16 @@ def _model_tables(alone: Work) -> Iterator[Table]:
 
 
 def update_notes(
-    bundle: Bundle, registry: Registry, changes: dict[str, str], refused: dict[str, str]
+    bundle: Bundle, updates: dict[str, ModelUpdate], refused: dict[str, str]
 ) -> list[str]:
-    """Return what a reader of the update must see.
+    """Return what a reader of the update must see, beside what differs from development.
 
     Parameters
     ----------
     bundle : Bundle
         The parent.
-    registry : Registry
-        The new registry.
-    changes : dict of str to str
-        What became of each model, in words.
+    updates : dict of str to ModelUpdate
+        What became of each model.
     refused : dict of str to str
         Models that could not be judged, and why.
 
@@ -90,11 +89,9 @@ def update_notes(
     """
     parent = bundle.identity
     notes = [f"updated from {parent.name} {parent.version} (sha256 {parent.sha256[:12]})"]
-    notes += [f"{name}: {said}" for name, said in changes.items()]
-    notes += [f"{name}: not judged, so left as it is: {why}" for name, why in refused.items()]
-    if registry.digest == bundle.manifest["provenance"].get("digest"):
-        notes.append("these are the data the models were trained on: the tests mean nothing")
-    return notes
+    for name, one in updates.items():
+        notes += [f"{name}: {one.said}", *(f"{name}: {remark}" for remark in one.remarks)]
+    return notes + [f"{name}: not judged, so left as it is: {w}" for name, w in refused.items()]
 
 
 def descended(
@@ -102,7 +99,7 @@ def descended(
     bundle: Bundle,
     registry: Registry,
     members: dict[str, Members],
-    changes: dict[str, str],
+    updates: dict[str, ModelUpdate],
 ) -> BundleParts:
     """Return the parts of the new bundle with what it has from its parent.
 
@@ -116,21 +113,22 @@ def descended(
         The new registry.
     members : dict of str to Members
         Members of every model, recalibrated as it is.
-    changes : dict of str to str
-        What became of each model, in words.
+    updates : dict of str to ModelUpdate
+        What became of each model.
 
     Returns
     -------
     BundleParts
         Simulated if the parent, and so any ancestor, or the registry is; models not judged with
-        the figures they had.
+        the figures they had; summaries of the predictors of the development registry, unless every
+        model was refitted.
     """
     manifest, parent = bundle.manifest, bundle.identity
-    boosters = {name: bundle.booster(name) for name in bundle.model_names if name not in changes}
-    unchanged = [row for row in manifest["performance"] if row["model"] not in changes]
-    typed = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
-    summary = summarise(typed, bundle.dictionary)
-    change = "; ".join(f"{name}: {said}" for name, said in changes.items())
+    boosters = {name: bundle.booster(name) for name in bundle.model_names if name not in updates}
+    unchanged = [row for row in manifest["performance"] if row["model"] not in updates]
+    refitted = {name for name, one in updates.items() if one.change == "refit"}
+    learned_here = refitted == set(bundle.model_names)
+    change = "; ".join(f"{name}: {one.said}" for name, one in updates.items())
     entry = {"name": parent.name, "version": parent.version, "sha256": parent.sha256,
              "change": f"on {registry.source}: {change}"}  # fmt: skip
     return replace(
@@ -141,16 +139,36 @@ def descended(
         boosters={**parts.boosters, **{n: b for n, b in boosters.items() if b is not None}},
         members=members,
         performance=[*parts.performance, *unchanged],
-        reference={name: kept.as_dict() for name, kept in summary.items()},
-        typicality=manifest["typicality"],
-        subgroups=_subgroups(parts, manifest["subgroups"], changes),
+        reference=_reference(bundle, registry) if learned_here else manifest["reference"],
+        typicality=parts.typicality if learned_here else manifest["typicality"],
+        subgroups=_subgroups(parts, manifest["subgroups"], set(updates)),
+        provenance=_provenance(parts, bundle, registry, updates),
         lineage=[*manifest["lineage"], entry],
     )
 
 
-def _subgroups(
-    parts: BundleParts, before: dict[str, Any], changes: dict[str, str]
+def _reference(bundle: Bundle, registry: Registry) -> dict[str, Any]:
+    typed = {"episodes": registry.episodes, "vertebrae": registry.vertebrae}
+    summary = summarise(typed, bundle.dictionary)
+    return {name: kept.as_dict() for name, kept in summary.items()}
+
+
+def _provenance(
+    parts: BundleParts, bundle: Bundle, registry: Registry, updates: dict[str, ModelUpdate]
 ) -> dict[str, Any]:
+    """Return the provenance of the update, and of each model what it has from development."""
+    told = bundle.manifest["provenance"]
+    kept = {**parts.provenance, "choices": {**told.get("choices", {})}}
+    for name, chosen in parts.provenance["choices"].items():
+        first = {} if updates[name].change == "refit" else told.get("choices", {}).get(name, {})
+        kept["choices"][name] = {**first, **chosen}
+    changes = {name: one.change for name, one in updates.items()}
+    if "refit" not in changes.values():
+        kept["resamples"] = told.get("resamples", 0)
+    return kept | {"models": origins(parts, bundle, registry, changes)}
+
+
+def _subgroups(parts: BundleParts, before: dict[str, Any], judged: set[str]) -> dict[str, Any]:
     """Return the subgroups of the new registry; models not judged there keep the rows they had."""
-    kept = [row for row in before.get("performance", []) if row["model"] not in changes]
+    kept = [row for row in before.get("performance", []) if row["model"] not in judged]
     return {**parts.subgroups, "performance": [*parts.subgroups["performance"], *kept]}

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from scipy.stats import beta
 
 from vfprog.errors import ConfigError, TrainingError
 from vfprog.models.settings import load_settings
+from vfprog.models.workers import worker_processes
 from vfprog.plots.base import mark_simulated
 from vfprog.plots.planning import planning_figure
 from vfprog.records import Figure, Table
@@ -230,7 +231,7 @@ def _run(
 ) -> list[dict[str, Any]]:
     work = (delayed(function)(*arguments) for function, arguments in calls)
     found = []
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    with worker_processes():
         results = Parallel(n_jobs=jobs, return_as="generator")(work)
         for done, result in enumerate(results, 1):
             found.append(result)

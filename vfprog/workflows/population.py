@@ -11,6 +11,8 @@ from vfprog.data.cohort import characteristics
 from vfprog.data.screening.reference import LEAST_VALUES, ColumnSummary, check_reference
 from vfprog.errors import Failure
 from vfprog.validation.population import population_differences
+from vfprog.workflows.inputs import as_recorded
+from vfprog.workflows.judging import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
     from vfprog.data.registry import Registry
     from vfprog.features.arrays import FloatArray
+    from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.bundle import Bundle
 
 # Two in a hundred lie there in development; beyond this share the model mostly extrapolates.
@@ -85,6 +88,51 @@ def reference_warnings(bundle: Bundle, registry: Registry) -> list[Failure]:
     ranges = [f for f in _out_of_range(bundle, typed, kept) if f.column not in named]
     used = frozenset().union(*(bundle.model(name).parents for name in bundle.model_names))
     return [failure for failure in [*shifted, *ranges] if failure.column in used]
+
+
+def differences(bundle: Bundle, registry: Registry) -> list[str]:
+    """Return what makes a registry another one than the models were made for, or the same.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    registry : Registry
+        The registry.
+
+    Returns
+    -------
+    list of str
+        What was noted while reading it, the development data themselves, another population, and
+        predictors that are not recorded at all: one sentence each.
+    """
+    notes = list(registry.notes)
+    if registry.digest == bundle.manifest["provenance"].get("digest"):
+        notes.append("these are the data the models were trained on: the figures are too good")
+    arrays = registry.arrays()
+    given = {**arrays.episodes, **arrays.vertebrae}
+    recorded = {name for name, values in given.items() if not np.isnan(values).all()}
+    for endpoint, times in bundle.endpoints.items():
+        model = bundle.model(f"{endpoint}_{times[-1]}")
+        other = other_population(model.endpoint, registry)
+        if other:
+            notes.append(f"{endpoint}: {other}")
+        absent = sorted(model.parents - recorded)
+        if absent:
+            notes.append(
+                f"{endpoint}: {len(absent)} of {len(model.parents)} predictors are not recorded "
+                f"at all: {listed(absent)}"
+            )
+    return notes
+
+
+def other_population(endpoint: Endpoint, registry: Registry) -> str:
+    """Return in words that a registry is of other episodes than an endpoint; empty if it is not."""
+    there = as_recorded(endpoint, registry)
+    if there.population == endpoint.population:
+        return ""
+    ours, theirs = (", ".join(e.population) or "all" for e in (endpoint, there))
+    return f"made for {ours} episodes, judged on {theirs} episodes"
 
 
 def _out_of_range(

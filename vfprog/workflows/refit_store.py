@@ -50,11 +50,14 @@ class RefitStore:
         What decides the numbers of each endpoint's refits, as a digest.
     reused : int
         How many were found finished.
+    damaged : int
+        How many were found finished but cannot be read, and so are done again.
     """
 
     folder: Path
     digests: Mapping[str, str]
     reused: int = 0
+    damaged: int = 0
 
     def __enter__(self) -> RefitStore:
         return self
@@ -80,12 +83,7 @@ class RefitStore:
         Returns
         -------
         RefitResult or None
-            Exactly what `save` was given.
-
-        Raises
-        ------
-        BundleError
-            Its file is damaged.
+            Exactly what `save` was given; None, too, where its file is damaged, which is counted.
         """
         path = self._path(refit)
         if not path.is_file():
@@ -94,8 +92,9 @@ class RefitStore:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             result = _result_of(refit, arrays)
-        except _UNREADABLE as error:
-            raise BundleError(f"{path} is damaged; remove it, or train with --fresh") from error
+        except _UNREADABLE:
+            self.damaged += 1
+            return None
         self.reused += 1
         return result
 

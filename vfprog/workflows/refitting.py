@@ -182,4 +182,14 @@ def _results(
 
 def _stop_if_refused(work: Work, left: Mapping[str, object], *, strict: bool) -> None:
     if (strict and work.refused) or not left:
-        raise TrainingError("\n".join(f"{name}: {why}" for name, why in work.refused.items()))
+        lines = [f"{name}: {why}" for name, why in work.refused.items()]
+        raise TrainingError("\n".join([*lines, *_remedy(work, left)]))
+
+
+def _remedy(work: Work, left: Mapping[str, object]) -> list[str]:
+    """Return what to leave out so that the rest can be trained, where there is a rest."""
+    bad = [name for name in work.cohorts if name in {r.rsplit("_", 1)[0] for r in work.refused}]
+    rest = [name for name in work.cohorts if name not in bad]
+    if not left or not rest:
+        return []
+    return [f"leave {', '.join(bad)} out to train {', '.join(rest)}"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
     from vfprog.workflows.inputs import Progress
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": pd.read_csv, ".parquet": pd.read_parquet, ".json": pd.read_json,
+# A digest of digits is no number.
+_WORDS = {"bundle_sha256": str, "registry_sha256": str}
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".csv": partial(pd.read_csv, dtype=_WORDS), ".parquet": pd.read_parquet,
+    ".json": partial(pd.read_json, dtype=_WORDS),
 }  # fmt: skip
 
 
@@ -77,7 +81,7 @@ def write_report(
     BundleError
         It is no bundle.
     ConfigError
-        A file exists, or a table is not of this bundle's models.
+        A file exists, or a table is not a validation of this bundle on another registry.
     """
     page = check_page(out, force=force)
     card = page.with_suffix(".card.md")
@@ -86,7 +90,7 @@ def write_report(
     tables = {Path(table).stem: _read(Path(table)) for table in validations}
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     text = report_page(loaded, validations=tables, progress=progress)
-    words = model_card(loaded, report=page.name)
+    words = model_card(loaded, report=page.name, validations=tables)
     write_page(text, page, force=force)
     beside = card.with_name(f".{card.name}.part")
     beside.write_text(words, encoding="utf-8")
@@ -117,4 +121,5 @@ def _read(path: Path) -> pd.DataFrame:
         raise ConfigError(f"{path}: a table of vfprog validate is one of {', '.join(_READERS)}")
     if not path.is_file():
         raise ConfigError(f"{path} does not exist")
-    return _READERS[path.suffix](path)
+    table: pd.DataFrame = _READERS[path.suffix](path)
+    return table

@@ -74,6 +74,8 @@ class Training:
         Seed used.
     reused : int
         Finished refits of an interrupted training that were used again.
+    redone : int
+        Those whose files were damaged, so that they were done again.
     """
 
     bundle: Path
@@ -90,6 +92,7 @@ class Training:
     settings: TrainingSettings
     seed: int
     reused: int = 0
+    redone: int = 0
 
     def cohort_of(self, model: str) -> Cohort:
         """Return the episodes a model was judged on."""
@@ -183,5 +186,5 @@ def train(
         written = write_bundle(parts, out, force=force)
     return Training(
         written, parts, work.cohorts, work.fitted, risks, table, tables, work.refused, notes,
-        opened.warnings, opened.registry, settings, seed, store.reused,
+        opened.warnings, opened.registry, settings, seed, store.reused, store.damaged,
     )  # fmt: skip

@@ -19,11 +19,13 @@ from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.performance import performance
 from vfprog.validation.resampling import Refit, plan_resamples, run_refit, run_refits
+from vfprog.workflows import population
 from vfprog.workflows.assemble import bundle_parts
 from vfprog.workflows.descent import descended, update_notes, update_tables
 from vfprog.workflows.inputs import as_recorded, no_progress, open_for
 from vfprog.workflows.judging import settings_of
 from vfprog.workflows.labels import labelled
+from vfprog.workflows.recorded import TABLE, reliance_table
 from vfprog.workflows.refitting import Work
 from vfprog.workflows.train import Training
 from vfprog.workflows.updating import (
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.data.registry import Registry
     from vfprog.features.arrays import FloatArray
+    from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.members import Members
+    from vfprog.scoring.model import PrognosticModel
     from vfprog.workflows.inputs import Progress
 
 _MEMBER_SEED = 2000
@@ -81,6 +85,7 @@ def update(
     refit: bool = True,
     resamples: int = 40,
     seed: int = 1,
+    other_population: bool = False,
     force: bool = False,
     n_jobs: int | None = None,
     progress: Progress = no_progress,
@@ -88,8 +93,10 @@ def update(
     """Adapt a bundle to a new registry and write it as a new version that names its parent.
 
     For each model closed testing decides between no change, a new intercept, and a new intercept
-    and slope; a refit is considered where there are participants enough. A model that cannot be
-    judged on the registry stays as it is.
+    and slope; a refit is considered where there are participants enough. Where the registry
+    records less than 80 % of what a model relies on, no more than its intercept changes; where it
+    lacks a predictor of the model there is no refit. A model that cannot be judged on the registry,
+    or was made for another population, stays as it is.
 
     Parameters
     ----------
@@ -109,6 +116,8 @@ def update(
         Bootstrap members of a model that is refitted.
     seed : int
         Seed of folds, samples and fits.
+    other_population : bool
+        Update models even where the registry is of other episodes than they were made for.
     force : bool
         Replace an existing bundle, never the parent.
     n_jobs : int, optional
@@ -129,31 +138,37 @@ def update(
     BundleError
         The place is taken, or is that of the parent.
     TrainingError
-        No model can be judged on the registry.
+        No model can be judged on the registry, or all were made for another population.
     """
     _check_place(bundle, Path(out), force=force)
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     opened = open_for(loaded, source, mapping)
     registry = opened.registry
     work = Work({}, {}, settings_of(loaded), n_jobs or os.cpu_count() or 1, progress)
-    updates = _decide_all(loaded, registry, work, alpha=alpha, refit=refit, seed=seed)
+    rules = _Rules(alpha, refit, other_population, seed)
+    updates = _decide_all(loaded, registry, work, rules)
     members = _apply(loaded, updates, work, resamples, seed)
     figures = pd.concat([_judged(u, work, seed) for u in updates.values()], ignore_index=True)
     decisions = pd.concat(
         [labelled(u.table, loaded.model(name)) for name, u in updates.items()], ignore_index=True
     )
     tables = {found.name: found.frame for found in update_tables(updates, work)}
-    tables["updating"] = decisions
+    tables |= {"updating": decisions, TABLE: reliance_table(loaded)}
     changes = {name: one.said for name, one in updates.items()}
-    notes = [*registry.notes, *update_notes(loaded, registry, changes, work.refused)]
+    notes = [
+        *population.differences(loaded, registry),
+        *update_notes(loaded, updates, work.refused),
+    ]
+    found = population.reference_warnings(loaded, registry)
+    warned = [one for one in opened.warnings if one not in found]
     parts = bundle_parts(
         work, registry, figures, tables, notes, loaded.manifest["name"], seed, resamples
     )
-    parts = descended(parts, loaded, registry, members, changes)
+    parts = descended(parts, loaded, registry, members, updates)
     return Updating(
         bundle=write_bundle(parts, out, force=force), parts=parts, cohorts=work.cohorts,
         fitted=work.fitted, risks=work.risks, performance=figures, tables=tables,
-        refused=work.refused, notes=notes, warnings=opened.warnings, registry=registry,
+        refused=work.refused, notes=notes, warnings=(*warned, *found), registry=registry,
         settings=work.settings, seed=seed, decisions=decisions, changes=changes,
         by_model={name: one.cohort for name, one in updates.items()},
     )  # fmt: skip
@@ -165,25 +180,42 @@ def _check_place(bundle: Bundle | str | Path, out: Path, *, force: bool) -> None
     check_free(out, force=force)
 
 
+@dataclass(frozen=True)
+class _Rules:
+    alpha: float
+    refit: bool
+    other_population: bool
+    seed: int
+
+
 def _decide_all(
-    bundle: Bundle, registry: Registry, work: Work, *, alpha: float, refit: bool, seed: int
+    bundle: Bundle, registry: Registry, work: Work, rules: _Rules
 ) -> dict[str, ModelUpdate]:
     updates: dict[str, ModelUpdate] = {}
     for done, name in enumerate(bundle.model_names, 1):
         model = bundle.model(name)
         try:
+            _check_population(model.endpoint, registry, rules)
             cohort = _cohort(bundle, model.endpoint.name, registry, work)
-            updates[name] = decide(bundle, name, cohort, work.settings, alpha=alpha, seed=seed)
+            updates[name] = decide(
+                bundle, name, cohort, work.settings, alpha=rules.alpha, seed=rules.seed
+            )
         except (TrainingError, UndefinedFigureError) as error:
             work.refused[name] = str(error)
             continue
-        if refit:
-            consider_refit(updates[name], model, work.settings, seed=seed, n_jobs=work.n_jobs)
+        if rules.refit:
+            consider_refit(updates[name], model, work.settings, seed=rules.seed, n_jobs=work.n_jobs)
         work.progress("tests", done, len(bundle.model_names))
     if not updates:
         lines = "\n".join(f"{name}: {why}" for name, why in work.refused.items())
-        raise TrainingError(f"no model can be judged on this registry:\n{lines}")
+        raise TrainingError(f"no model can be updated on this registry:\n{lines}")
     return updates
+
+
+def _check_population(endpoint: Endpoint, registry: Registry, rules: _Rules) -> None:
+    other = population.other_population(endpoint, registry)
+    if other and not rules.other_population:
+        raise TrainingError(f"{other}; --other-population updates it all the same")
 
 
 def _cohort(bundle: Bundle, endpoint: str, registry: Registry, work: Work) -> Cohort:
@@ -207,7 +239,7 @@ def _apply(
             members |= _refitted(name, one, bundle, work, resamples, seed)
         else:
             model = recalibrated(bundle.model(name), one.test)
-            work.fitted[name] = FittedProcedure(model, bundle.booster(name), _choices(one))
+            work.fitted[name] = FittedProcedure(model, bundle.booster(name), _choices(one, model))
             if name in members:
                 members[name] = recalibrated_members(members[name], one.test)
         risks = {"model": expit(one.updated)[None, :], FROZEN: expit(one.frozen)[None, :]}
@@ -235,11 +267,12 @@ def _refitted(
     return {name: stack_members(models)} if models else {}
 
 
-def _choices(one: ModelUpdate) -> dict[str, Any]:
+def _choices(one: ModelUpdate, model: PrognosticModel) -> dict[str, Any]:
     observed = one.cohort.outcome.observed
     return {
         "change": one.change, "intercept": one.test.intercept, "slope": one.test.slope,
-        "n": int(observed.sum()), "n_events": one.cohort.n_events,
+        "a": model.blend.a, "b": model.blend.b,
+        "n_update": int(observed.sum()), "n_events_update": one.cohort.n_events,
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
 from vfprog.validation.updating import COLUMNS, closed_test
-from vfprog.workflows.judging import answered_by, frozen_log_odds
+from vfprog.workflows.judging import answered_by, frozen_log_odds, listed
+from vfprog.workflows.recorded import too_little_recorded
 
 if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
@@ -60,6 +61,10 @@ class ModelUpdate:
         A key of `WORDS`.
     table : pandas.DataFrame
         Every test and comparison, see `vfprog.validation.updating.ClosedTest`.
+    level_only : str
+        Why no more than the intercept may change here; empty where more may.
+    remarks : list of str
+        Why less was changed than could have been.
     """
 
     name: str
@@ -69,6 +74,8 @@ class ModelUpdate:
     updated: FloatArray
     change: str
     table: pd.DataFrame
+    level_only: str = ""
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def said(self) -> str:
@@ -124,15 +131,25 @@ def decide(
     known = np.flatnonzero(weight > 0)
     check_classes(cohort.outcome.event[known].astype(float), cohort.take(known), settings)
     frozen = frozen_log_odds(bundle, name, cohort)
-    test = _closed(cohort, frozen, settings, alpha)
+    limit = too_little_recorded(bundle, name, cohort)
+    test = _closed(cohort, frozen, settings, alpha, limit)
     updated = frozen
     if test.change != "no_change":
-        updated = cross_validated(cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED)
-    return ModelUpdate(name, cohort, test, frozen, updated, test.change, test.table)
+        updated = cross_validated(
+            cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED, level_only=limit
+        )
+    remarks = [limit] if limit else []
+    return ModelUpdate(name, cohort, test, frozen, updated, test.change, test.table, limit, remarks)
 
 
 def cross_validated(
-    cohort: Cohort, log_odds: FloatArray, settings: TrainingSettings, *, alpha: float, seed: int
+    cohort: Cohort,
+    log_odds: FloatArray,
+    settings: TrainingSettings,
+    *,
+    alpha: float,
+    seed: int,
+    level_only: str = "",
 ) -> FloatArray:
     """Return log-odds changed as the other folds, their weights and their tests decide.
 
@@ -148,6 +165,8 @@ def cross_validated(
         Level of the tests.
     seed : int
         Seed of the folds.
+    level_only : str
+        Why the slope must not change; empty where it may.
 
     Returns
     -------
@@ -164,7 +183,7 @@ def cross_validated(
     for out in np.unique(fold):
         held, others = np.flatnonzero(fold == out), np.flatnonzero(fold != out)
         try:
-            test = _closed(cohort.take(others), log_odds[others], settings, alpha)
+            test = _closed(cohort.take(others), log_odds[others], settings, alpha, level_only)
         except UndefinedFigureError as error:
             raise TrainingError(f"cross-validation failed in fold {out + 1}: {error}") from error
         updated[held] = test.apply(log_odds[held])
@@ -181,7 +200,8 @@ def consider_refit(
 ) -> None:
     """Decide whether to fit the model anew; the decision and its reasons go into the update.
 
-    Only where Riley's sample size is met on the new registry, and where the whole procedure,
+    Only where the new registry records every predictor of the model, where Riley's sample size is
+    met there, counting them and what else it could learn from, and where the whole procedure,
     cross-validated there, has a loss lower than that of the recalibrated model by more than one
     standard error of the paired difference.
 
@@ -198,9 +218,11 @@ def consider_refit(
     n_jobs : int
         Worker processes.
     """
-    enough = _riley_row(update.cohort, model, settings)
+    enough = _riley_row(update, model, settings)
     _add(update, enough)
-    if enough["decision"] == "not met":
+    if enough["decision"] != "met":
+        if enough["decision"] == "refused" and not update.level_only:
+            update.remarks.append(f"no refit: {enough['reason']}")
         return
     try:
         refitted = _refit_log_odds(update.cohort, model, settings, seed, n_jobs)
@@ -233,13 +255,18 @@ def recalibrated_members(members: Members, test: ClosedTest) -> Members:
 
 
 def _closed(
-    cohort: Cohort, log_odds: FloatArray, settings: TrainingSettings, alpha: float
+    cohort: Cohort,
+    log_odds: FloatArray,
+    settings: TrainingSettings,
+    alpha: float,
+    level_only: str,
 ) -> ClosedTest:
     weight = cohort_weights(cohort, settings)
     known = weight > 0
     return closed_test(
         cohort.outcome.event[known].astype(float), expit(log_odds[known]),
         sample_weight=weight[known], groups=cohort.patient_id[known], alpha=alpha,
+        level_only=level_only,
     )  # fmt: skip
 
 
@@ -255,22 +282,31 @@ def _refit_log_odds(
 
 
 def _riley_row(
-    cohort: Cohort, model: PrognosticModel, settings: TrainingSettings
+    update: ModelUpdate, model: PrognosticModel, settings: TrainingSettings
 ) -> dict[str, Any]:
+    """Return whether there are participants enough; a poorer registry must not need fewer."""
+    cohort = update.cohort
     weight = cohort_weights(cohort, settings)
     known = np.flatnonzero(weight > 0)
     y = cohort.outcome.event[known].astype(float)
     names = available_predictors(cohort.take(known).arrays, settings.min_observed)
     features = usable_features(cohort.dictionary, model.prediction_time, names)
-    parents = {parent for feature in features for parent in feature.parents}
-    if not parents:
-        return _row("enough participants for a refit", "Riley's criteria", decision="not met",
-                    reason="no usable predictor is recorded")  # fmt: skip
-    needed = riley_sample_size(len(parents), float(np.average(y, weights=weight[known]))).needed
+    here = {parent for feature in features for parent in feature.parents}
+    lost = sorted(model.parents - here)
+    hypothesis, test = "enough participants for a refit", "Riley's criteria"
+    if lost:
+        reason = (
+            f"{len(lost)} of {len(model.parents)} predictors of the model are not recorded here, "
+            f"too seldom, or the same for everybody: {listed(lost)}"
+        )
+        return _row(hypothesis, test, decision="refused", reason=reason)
+    if update.level_only:
+        return _row(hypothesis, test, decision="refused", reason=update.level_only)
+    count = len(model.parents | here)
+    needed = riley_sample_size(count, float(np.average(y, weights=weight[known]))).needed
     return _row(
-        "enough participants for a refit", "Riley's criteria",
-        decision="met" if len(known) >= needed else "not met",
-        reason=f"{len(known)} participants, {needed} needed with {len(parents)} predictors",
+        hypothesis, test, decision="met" if len(known) >= needed else "not met",
+        reason=f"{len(known)} participants, {needed} needed with {count} predictors",
     )  # fmt: skip
 
 

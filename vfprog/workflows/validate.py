@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from vfprog.data.cohort import build_cohort
@@ -19,11 +18,8 @@ from vfprog.validation._check import UndefinedFigureError
 from vfprog.workflows.evidence_figures import forest_figures
 from vfprog.workflows.files import check_target, result_folder, write_table
 from vfprog.workflows.inputs import as_recorded, open_for
-from vfprog.workflows.judging import Judged, judge_frozen, listed
-from vfprog.workflows.population import (
-    population_table,
-    reference_warnings,
-)
+from vfprog.workflows.judging import Judged, judge_frozen
+from vfprog.workflows.population import differences, population_table, reference_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +39,8 @@ class Validation:
     Parameters
     ----------
     performance : pandas.DataFrame
-        Long table: model, endpoint, prediction_time, metric, estimate, lower, upper, n, n_events.
+        Long table: model, endpoint, prediction_time, metric, estimate, lower, upper, n, n_events,
+        and in each row bundle_sha256, registry_sha256 and simulated: of what on what.
     flows : dict of str to pandas.DataFrame
         Participant flow of each endpoint.
     risks : dict of str to pandas.DataFrame
@@ -135,9 +132,12 @@ def validate(
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     registry = open_for(loaded, source, mapping).registry
     simulated = loaded.simulated or registry.simulated
-    result = Validation(pd.DataFrame(), notes=_differences(loaded, registry), simulated=simulated)
+    result = Validation(pd.DataFrame(), notes=differences(loaded, registry), simulated=simulated)
     result.warnings = tuple(reference_warnings(loaded, registry))
     _judge_all(loaded, registry, result)
+    result.performance = result.performance.assign(
+        bundle_sha256=loaded.identity.sha256, registry_sha256=registry.digest, simulated=simulated
+    )
     if out is not None:
         _write(result, out, force=force)
     return result
@@ -237,26 +237,3 @@ def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return tables below each other; an empty one where all are."""
     some = [table for table in tables if len(table)]
     return pd.concat(some, ignore_index=True) if some else pd.DataFrame()
-
-
-def _differences(bundle: Bundle, registry: Registry) -> list[str]:
-    """Return what makes this registry another one than the models were made for, or the same."""
-    notes = list(registry.notes)
-    if registry.digest == bundle.manifest["provenance"].get("digest"):
-        notes.append("these are the data the models were trained on: the figures are too good")
-    arrays = registry.arrays()
-    given = {**arrays.episodes, **arrays.vertebrae}
-    recorded = {name for name, values in given.items() if not np.isnan(values).all()}
-    for endpoint, times in bundle.endpoints.items():
-        model = bundle.model(f"{endpoint}_{times[-1]}")
-        there = as_recorded(model.endpoint, registry)
-        if there.population != model.endpoint.population:
-            ours, theirs = (", ".join(e.population) or "all" for e in (model.endpoint, there))
-            notes.append(f"{endpoint}: made for {ours} episodes, judged on {theirs} episodes")
-        absent = sorted(model.parents - recorded)
-        if absent:
-            notes.append(
-                f"{endpoint}: {len(absent)} of {len(model.parents)} predictors are not recorded "
-                f"at all: {listed(absent)}"
-            )
-    return notes

@@ -18,6 +18,7 @@ from vfprog.scoring.typicality_learn import learn_typicality
 from vfprog.validation.performance import performance
 from vfprog.workflows.evidence import as_columns
 from vfprog.workflows.labels import labelled
+from vfprog.workflows.refitting import folds_of
 from vfprog.workflows.subgroups import bedside_part
 
 if TYPE_CHECKING:
@@ -55,10 +56,12 @@ def judge(work: Work, risks: dict[str, dict[str, FloatArray]], seed: int) -> pd.
         cohort = work.cohorts[spec.endpoint.name]
         weight = cohort_weights(cohort, work.settings)
         known = weight > 0
+        folds = folds_of(work, model)[:, known]
         for learner, risk in by_learner.items():
             table = performance(
                 cohort.outcome.event[known].astype(float), risk[:, known],
-                sample_weight=weight[known], groups=cohort.patient_id[known], random_state=seed,
+                sample_weight=weight[known], groups=cohort.patient_id[known], folds=folds,
+                random_state=seed,
             )  # fmt: skip
             tables.append(labelled(table, spec, learner=learner))
     return pd.concat(tables, ignore_index=True)

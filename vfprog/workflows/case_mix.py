@@ -12,6 +12,7 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.validation.case_mix import case_mix
 from vfprog.validation.discrimination import c_statistic
 from vfprog.workflows.labels import labelled
+from vfprog.workflows.refitting import folds_of
 
 if TYPE_CHECKING:
     from vfprog.scoring.bundle import Bundle
@@ -47,7 +48,8 @@ def case_mix_table(work: Work) -> pd.DataFrame:
         cohort = work.cohorts[model.endpoint.name]
         weight, y = cohort_weights(cohort, work.settings), cohort.outcome.event.astype(float)
         risk, known = work.risks[name]["model"], weight > 0
-        c = c_statistic(y[known], risk[:, known], sample_weight=weight[known]).estimate
+        folds = folds_of(work, name)[:, known]
+        c = c_statistic(y[known], risk[:, known], sample_weight=weight[known], folds=folds).estimate
         X = model.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)
         tables.append(labelled(case_mix(model.log_odds(X), y, weight, c), model))
     return pd.concat(tables, ignore_index=True)

@@ -11,6 +11,7 @@ from vfprog.validation.resampling import (
     Refit,
     RefitResult,
     collect_folds,
+    fold_of,
     plan_folds,
     plan_resamples,
     run_refits,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.features.feature import Feature
     from vfprog.models.procedure import FittedProcedure
     from vfprog.models.settings import TrainingSettings
@@ -158,6 +159,25 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     work.members = {name: work.members.get(name, []) for name in risks}
     work.risks = risks
     return risks
+
+
+def folds_of(work: Work, model: str) -> IntArray:
+    """Return the fold in which each episode was left out, of every repeat of a model.
+
+    Parameters
+    ----------
+    work : Work
+        The refits.
+    model : str
+        Name of the model.
+
+    Returns
+    -------
+    ndarray of int, shape (repeats, n)
+        Number of the fold.
+    """
+    n = work.cohorts[work.fitted[model].model.endpoint.name].n
+    return fold_of(work.folds[model], n, repeats=work.settings.outer_repeats)
 
 
 def _results(

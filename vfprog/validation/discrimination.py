@@ -91,6 +91,21 @@ def concordance(sample: Sample) -> Estimate:
 
     Where the sample has folds, pairs of one fold only are counted, each by the product of its
     weights; the influence of a row is the derivative of that share with respect to its weight.
+
+    Parameters
+    ----------
+    sample : Sample
+        The sample.
+
+    Returns
+    -------
+    Estimate
+        The c-statistic.
+
+    Raises
+    ------
+    UndefinedFigureError
+        Only one outcome class is present, or in every fold.
     """
     require_both_classes(sample, "c_statistic")
     case = sample.y == 1

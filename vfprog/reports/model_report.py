@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vfprog import __version__
-from vfprog.reports import participants, parts, pictures, results
+from vfprog.reports import participants, parts, pictures, reproduce, results
 from vfprog.reports.environment import environment
 from vfprog.reports.evidence import Evidence
 from vfprog.reports.facts import endpoints, facts
@@ -123,7 +123,7 @@ def report_page(
             endpoints=endpoints(evidence),
             limitations=found,
             checklist=load_checklist(),
-            answers=answered(load_checklist(), told, evidence.bundle.table_names),
+            answers=answered(load_checklist(), told, evidence.computed),
             headline=results.headline_grid(evidence),
             overview=pictures.headline_picture(evidence),
             participants=_participants(evidence),
@@ -136,6 +136,8 @@ def report_page(
             external=_external(evidence, validations or {}),
             specifications={evidence.title(m): specification(bundle, m) for m in evidence.models},
             others=others,
+            commands=reproduce.commands(evidence),
+            remarks=reproduce.remarks(evidence),
         )
     )
     return page.strip() + "\n"

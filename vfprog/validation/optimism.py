@@ -107,8 +107,8 @@ def optimism_table(
     .632+ [2]_ weighs the apparent error and that on patients not drawn, the more towards the latter
     the more the procedure overfits: the Brier score averages each row over the refits that did not
     see it, the c-statistic is averaged over refits, because risks of different refits are not to be
-    ranked together. Its no-information value is .5, that of the Brier score pairs every outcome with
-    every risk. Limits are those of the apparent figure, by influence function or sandwich and
+    ranked together. Its no-information value is .5, that of the Brier score pairs every outcome
+    with every risk. Limits are those of the apparent figure, by influence function or sandwich and
     clustered by patient, moved by the optimism, as the location-shifted bootstrap [3]_ moves the
     percentiles of the refits; those sat too high and too close here, because a refit on fewer
     distinct patients looks better on its own sample (docs/coverage.md measures the limits). The

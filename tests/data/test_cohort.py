@@ -27,7 +27,12 @@ def test_flow_counts_every_step():
         ("in population", 6, 2, "treatment is not vertebroplasty"),
         ("baseline recorded", 5, 1, "vas_baseline is missing"),
         ("eligible", 4, 1, "vas_baseline below 3"),
-        ("outcome observed", 3, 1, "not assessed between day 14 and 60; kept for the weights"),
+        (
+            "outcome observed",
+            3,
+            1,
+            "not assessed between day 14 and 60; those seen stand for them",
+        ),
         ("of these, died first", 1, 0, "observed: non-response"),
         ("of these, events", 1, 0, ""),
         ("crossover or repeat procedure by the horizon", 1, 0, "treatment policy"),

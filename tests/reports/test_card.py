@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from tests.reports.test_limitations import changed
 from vfprog.reports.card import model_card
 
 SECTIONS = ["Model details", "Intended use", "Out of scope", "Factors", "Metrics",
@@ -17,6 +18,24 @@ def test_a_card_of_a_bare_bundle_has_every_section_and_says_what_is_not_there(ba
     assert "Not judged by subgroup" in card
     assert "- The data are simulated. The figures describe the simulator and no patient.\n" in card
     assert "\n\n\n" not in card
+
+
+def test_nothing_in_the_data_is_markup(bare):
+    odd = "a|b <script> *x* [l](u)"
+    card = model_card(
+        changed(bare, source=odd, notes=["cut | here\nand # there"]).bundle, report="r"
+    )
+    assert r"a\|b &lt;script&gt; \*x\* \[l\](u)" in card
+    assert "- cut \\| here and \\# there\n" in card
+    assert "<script>" not in card
+
+
+def test_a_card_claims_only_what_the_run_did(bare):
+    none = model_card(changed(bare, resamples=0).bundle, report="r")
+    assert "no bootstrap refits, so no optimism" in none
+    assert "resampled. No other registry" in none  # neither by site nor by time
+    some = model_card(changed(bare, resamples=1).bundle, report="r")
+    assert "1 bootstrap refit of the whole procedure" in some
 
 
 @pytest.mark.slow

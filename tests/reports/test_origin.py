@@ -74,7 +74,7 @@ def test_a_report_and_card_of_an_update_call_no_registry_what_it_was_not(updated
                       "There is no such model", "Development of"):  # fmt: skip
             assert false not in text
     assert "Everything below on data, participants" in page
-    assert "Updating of 3 prognostic models" in page or "Updating of 4" in page
+    assert "Updating of prognostic models (" in page
     assert "vfprog update PARENT REGISTRY" in page
 
 

@@ -44,7 +44,7 @@ def test_what_the_run_cannot_know_asks_the_authors_and_what_it_can_says_where():
 
 
 def test_facts_fill_every_answer_of_a_bundle_that_knows_nothing(bare):
-    answers = answered(load_checklist(), facts(bare), bare.frames)
+    answers = answered(load_checklist(), facts(bare), bare.computed)
     status = {a.item.item: a.status for a in answers}
     assert {status[n] for n in ("18a", "19", "25")} == {"for the authors"}
     assert status["12d"] == status["20a"] == "not done"  # no such table
@@ -58,7 +58,7 @@ def test_facts_fill_every_answer_of_a_bundle_that_knows_nothing(bare):
 
 @pytest.mark.slow
 def test_a_training_answers_what_it_computed(trained):
-    answers = answered(load_checklist(), facts(trained), trained.frames)
+    answers = answered(load_checklist(), facts(trained), trained.computed)
     status = {a.item.item: a.status for a in answers}
     assert status["12d"] == status["20a"] == status["23a"] == status["23b"] == "answered"
     assert status["5b"] == status["10"] == "partly"

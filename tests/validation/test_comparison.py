@@ -139,3 +139,28 @@ def test_limits_hold_the_true_difference():
         row = paired_differences(y, expit(-1 + x), expit(-1 + z)).iloc[0]
         held.append(row["lower"] < 0 < row["upper"])
     assert np.mean(held) == pytest.approx(0.95, abs=0.044)  # four standard errors
+
+
+def test_who_says_nothing_is_no_worse_than_chance_within_folds():
+    # Learned without the fold, the prevalence is the higher the fewer events the fold itself has:
+    # pairs across folds rank against it.
+    rng = np.random.default_rng(3)
+    y, fold = (rng.random(400) < 0.3).astype(float), np.arange(400) % 10
+    flat = np.array([y[fold != k].mean() for k in range(10)])[fold]
+    assert c_statistic(y, flat).estimate < 0.46
+    ours = expit(logit(flat) + y + rng.normal(0, 2, 400))
+    row = paired_differences(y, ours, flat, folds=fold).set_index("metric").loc["c_statistic"]
+    assert row["difference"] == pytest.approx(c_statistic(y, ours, folds=fold).estimate - 0.5)
+
+
+def test_limits_within_folds_are_those_of_a_bootstrap_of_patients():
+    y, a, b, weight, groups = two(500, 7)
+    fold, a = groups % 5, np.where(a > 0.4, 0.5, 0.2) + 0.01 * (groups % 5)
+    shared = {"sample_weight": weight, "groups": groups, "folds": fold, "thresholds": ()}
+    row = paired_differences(y, a, b, **shared).set_index("metric").loc["c_statistic"]
+    rng, drawn, patients = np.random.default_rng(0), [], np.unique(groups)
+    for _ in range(400):
+        times = np.bincount(rng.choice(patients, len(patients)), minlength=500)[groups]
+        shared["sample_weight"] = weight * times
+        drawn.append(paired_differences(y, a, b, **shared)["difference"][0])
+    assert (row["upper"] - row["lower"]) / (2 * 1.959964) == pytest.approx(np.std(drawn), rel=0.12)

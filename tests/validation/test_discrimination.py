@@ -142,3 +142,65 @@ def test_interval_covers_the_truth():
         metric = c_statistic(y, expit(x), groups=np.arange(120) // 2)
         covered += metric.lower <= 0.7602499 <= metric.upper
     assert 0.925 <= covered / 500 <= 0.975
+
+
+def pairs_within(y, risk, weight, fold):
+    """Concordance over the pairs of one fold, the definition itself."""
+    won = total = 0.0
+    for i in np.flatnonzero(y == 1):
+        for j in np.flatnonzero((y == 0) & (fold == fold[i])):
+            total += weight[i] * weight[j]
+            won += weight[i] * weight[j] * ((risk[i] > risk[j]) + 0.5 * (risk[i] == risk[j]))
+    return won / total
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), ties=st.booleans())
+def test_within_folds_it_counts_pairs_of_one_fold(seed, ties):
+    y, risk, weight, _ = draw(40, seed, ties=ties)
+    fold = np.random.default_rng(seed).integers(0, 4, 40) * 10
+    fold[:2] = 0
+    value = c_statistic(y, risk, sample_weight=weight, folds=fold).estimate
+    assert value == pytest.approx(pairs_within(y, risk, weight, fold), abs=1e-12)
+
+
+def test_in_one_fold_it_is_the_c_statistic_of_all():
+    y, risk, weight, groups = draw(80, 8)
+    plain = c_statistic(y, risk, sample_weight=weight, groups=groups)
+    assert c_statistic(y, risk, sample_weight=weight, groups=groups, folds=np.ones(80)) == plain
+
+
+def test_intercepts_of_folds_tell_nobody_apart():
+    # Everybody of a fold has the prevalence of the other fold. Across folds by hand: the cases at
+    # 1/3 win half a pair each, the case at 2/3 one pair and two halves: 3 of 9.
+    y, fold = [1, 1, 0, 1, 0, 0], [0, 0, 0, 1, 1, 1]
+    risk = [1 / 3, 1 / 3, 1 / 3, 2 / 3, 2 / 3, 2 / 3]
+    assert c_statistic(y, risk).estimate == pytest.approx(1 / 3)
+    assert c_statistic(y, risk, folds=fold).estimate == 0.5
+
+
+def test_the_interval_within_folds_is_that_of_a_bootstrap_of_patients():
+    y, risk, weight, groups = draw(600, 9)
+    fold = groups % 5  # whole patients
+    metric = c_statistic(y, risk, sample_weight=weight, groups=groups, folds=fold)
+    rng, patients, drawn = np.random.default_rng(1), np.unique(groups), []
+    for _ in range(600):
+        times = np.bincount(rng.choice(patients, len(patients)), minlength=600)[groups]
+        drawn.append(c_statistic(y, risk, sample_weight=weight * times, folds=fold).estimate)
+    error = (logit(metric.upper) - logit(metric.lower)) / (2 * 1.959964)
+    assert error == pytest.approx(np.std(logit(drawn)), rel=0.1)
+
+
+def test_one_score_is_ranked_within_the_folds_of_every_repeat():
+    y, risk, weight, _ = draw(60, 10)
+    folds = np.random.default_rng(2).integers(0, 3, (2, 60))
+    both = c_statistic(y, risk, sample_weight=weight, folds=folds).estimate
+    each = [pairs_within(y, risk, weight, fold) for fold in folds]
+    assert both == pytest.approx(np.mean(each), abs=1e-12)
+
+
+def test_folds_of_another_shape_or_of_one_class_each_are_refused():
+    with pytest.raises(ValueError, match=r"folds must have shape \(2,\) or \(1, 2\), got \(3,\)"):
+        c_statistic([0, 1], [0.2, 0.3], folds=[1, 2, 3])
+    with pytest.raises(ValueError, match="undefined: no fold has both outcomes"):
+        c_statistic([0, 1], [0.2, 0.3], folds=[1, 2])

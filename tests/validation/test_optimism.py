@@ -55,6 +55,41 @@ def test_harrell_by_hand():
     assert (row["n"], row["n_events"], row["n_resamples"]) == (4, 2, 2)
 
 
+def slope_gaps(y, weight, resamples):
+    """The slope of each refit on its own sample less that on everybody."""
+    return np.array([
+        calibration_slope(y, r.risk, sample_weight=weight * r.times).estimate
+        - calibration_slope(y, r.risk, sample_weight=weight).estimate
+        for r in resamples
+    ])  # fmt: skip
+
+
+def test_one_wild_refit_does_not_decide_the_slope():
+    y, risk, weight, _, resamples = drawn(n_resamples=9)
+    apparent = calibration_slope(y, risk, sample_weight=weight).estimate
+    flat = 0.5 + (resamples[0].risk - 0.5) / 50  # risks that hardly differ
+    wild = [Resample(resamples[0].times, flat), *resamples[1:]]
+    gaps = slope_gaps(y, weight, wild)
+    centre = np.median(gaps)
+    near = np.abs(gaps - centre) <= 3 * 1.4826 * np.median(np.abs(gaps - centre))
+    row = figure(optimism_table(y, risk, wild, sample_weight=weight), "calibration_slope")
+    assert not near[0]
+    assert row["estimate"] == pytest.approx(apparent - gaps[near].mean())
+    aside = 9 - near.sum()
+    assert row["n_resamples"] == 9 - aside
+    assert row["reason"] == f"{aside} of 9 refits set aside: far from the median of all"
+
+
+def test_no_refit_is_set_aside_where_slopes_are_alike_or_undefined():
+    y, risk, weight, _, resamples = drawn(n_resamples=3)
+    alike = [resamples[0]] * 3
+    row = figure(optimism_table(y, risk, alike, sample_weight=weight), "calibration_slope")
+    assert (row["n_resamples"], row["reason"]) == (3, "")
+    equal = [Resample(r.times, np.full(len(y), 0.4)) for r in resamples]
+    row = figure(optimism_table(y, risk, equal, sample_weight=weight), "calibration_slope")
+    assert (row["n_resamples"], row["reason"]) == (0, "undefined in every resample")
+
+
 def test_the_brier_score_by_hand():
     table = optimism_table(Y, APPARENT, [FIRST, SECOND])
     apparent = (0.04 + 0.16 + 0.49 + 0.04) / 4

@@ -14,6 +14,7 @@ from vfprog.validation.resampling import (
     Refit,
     RefitResult,
     collect_folds,
+    fold_of,
     learner_risks,
     plan_folds,
     plan_resamples,
@@ -107,6 +108,14 @@ def hand_folds(*names):
         )
         for fold, learners in enumerate(names)
     ]
+
+
+def test_every_episode_has_the_fold_it_was_left_out_of(cohort, folds):
+    fold = fold_of(folds, cohort.n, repeats=2)
+    assert (fold >= 0).all()
+    for result in folds:
+        assert (fold[result.refit.repeat, result.rows] == result.refit.fold).all()
+    assert fold_of(hand_folds(("model",)), 4, repeats=1).tolist() == [[0, 0, -1, -1]]
 
 
 def test_a_learner_missing_in_any_fold_has_no_risks():

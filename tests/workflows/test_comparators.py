@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vfprog.data.splits import patient_folds
 from vfprog.models.procedure import cohort_weights
 from vfprog.validation.comparison import paired_differences
 from vfprog.validation.discrimination import c_statistic
@@ -11,6 +12,13 @@ from vfprog.validation.performance import performance
 pytestmark = pytest.mark.slow
 
 MODEL = "response_postprocedure"
+
+
+def folds_of(training, cohort):
+    """The folds of the one repeat, dealt anew."""
+    settings = training.settings
+    return patient_folds(cohort.patient_id, cohort.outcome.event, n_folds=settings.outer_folds,
+                         seed=training.seed + 1000)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +64,10 @@ def test_a_score_is_ranked_by_itself(training, tables):
     row = tables[0].set_index(["comparator", "metric"]).loc[("of_score", "c_statistic")]
     low = np.where(cohort.arrays.episodes["t_score"] < -3, 1, 0)
     points = low + np.select([pain >= 5, pain < 5], [1, -1], 0)  # all else is not recorded
-    own = c_statistic(cohort.outcome.event.astype(float), (points + 2) / 5, sample_weight=weight)
+    y, folds = cohort.outcome.event.astype(float), folds_of(training, cohort)
+    own = c_statistic(y, (points + 2) / 5, sample_weight=weight, folds=folds)
     assert row["estimate"] == pytest.approx(own.estimate)
-    assert row["method"].endswith("of the score itself")
+    assert row["method"].endswith("of the score itself, pairs within folds")
     assert row["note"].startswith("counted as 0, for they are not recorded")
 
 
@@ -69,6 +78,7 @@ def test_differences_are_those_of_the_figures(training, tables):
     known = weight > 0
     y = cohort.outcome.event[known].astype(float)
     shared = {"sample_weight": weight[known], "groups": cohort.patient_id[known]}
+    shared["folds"] = folds_of(training, cohort)[known]
     ours = performance(y, risks["model"][:, known], **shared).set_index("metric")["estimate"]
     theirs = figures[figures["comparator"] == "unpenalised_logistic"].set_index("metric")[
         "estimate"

@@ -19,13 +19,15 @@ def test_parameters_are_counted_in_three_ways():
     continuous = sum(feature.kind == "continuous" for feature in model.features)
     X = np.ones((5, len(names)))
     X[0, names.index("age_years")] = np.nan
-    counts = count_parameters(model, X)
+    counts = count_parameters(model, X, blanked=False)
     # One feature, the mismatch of two angles, has two predictors.
     assert counts["predictors"] == len(model.parents) == len(names) + 1
     assert counts["candidate_terms"] == len(names) + 2 * continuous + 1
     assert counts["fitted_terms"] == len(names)
+    all_blanked = count_parameters(model, X, blanked=True)
+    assert all_blanked["candidate_terms"] == 2 * len(names) + 2 * continuous
     flat = replace(model, linear=replace(model.linear, coef=0 * model.linear.coef))
-    assert count_parameters(flat, X)["fitted_terms"] == 1
+    assert count_parameters(flat, X, blanked=False)["fitted_terms"] == 1
 
 
 def test_the_table_holds_the_criteria_for_those_whose_outcome_is_known():

@@ -154,7 +154,7 @@ def capped(failures: Iterable[Failure], limit: int = MAX_FAILURES) -> list[Failu
 
 def close_matches(name: str, known: Iterable[str]) -> str:
     """Return a hint such as ``; did you mean 'age_years'?``, empty where nothing is alike."""
-    hits = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    hits = get_close_matches(name, list(known), n=3, cutoff=0.7)
     return f"; did you mean {' or '.join(map(repr, hits))}?" if hits else ""
 
 

@@ -231,7 +231,12 @@ def _outcome_steps(endpoint: Endpoint, outcome: Outcome, crossed: int) -> list[d
     policy = endpoint.intercurrent.replace("_", " ")
     unseen = len(outcome.time) - observed
     return [
-        _step("outcome observed", observed, unseen, f"{why}; kept for the weights"),
+        _step(
+            "outcome observed",
+            observed,
+            unseen,
+            f"{why}; those seen stand for them" if unseen else "",
+        ),
         _step("of these, died first", died, 0, f"observed: {meaning}" if died else ""),
         _step("of these, events", int(outcome.event.sum())),
         _step("crossover or repeat procedure by the horizon", crossed, 0, policy),

@@ -13,7 +13,7 @@ def environment(*, escaped: bool = True) -> Environment:
     Parameters
     ----------
     escaped : bool
-        Whether words are escaped for HTML; only Markdown goes without.
+        Whether words are escaped for HTML; else for Markdown.
 
     Returns
     -------
@@ -21,8 +21,9 @@ def environment(*, escaped: bool = True) -> Environment:
         A name a template uses and nobody gives is an error, never an empty place.
     """
     made = Environment(
-        loader=PackageLoader("vfprog.reports"), autoescape=escaped,  # noqa: S701  # Markdown has no markup
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=words.tidy,
+        loader=PackageLoader("vfprog.reports"), autoescape=escaped,  # noqa: S701  # Markdown has its own
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=words.tidy if escaped else words.markdown,
     )  # fmt: skip
     made.filters |= {
         "whole": words.whole, "short": words.short, "percent": words.percent, "value": words.value,

@@ -39,6 +39,19 @@ class Evidence:
         return {name: pd.DataFrame(self.bundle.table(name)) for name in self.bundle.table_names}
 
     @cached_property
+    def computed(self) -> frozenset[str]:
+        """Tables with any figure; one that only gives reasons is none.
+
+        A table of several validations is also there by the name of each that has a figure:
+        ``validations.temporal``; ``external_validation`` stands for any on other registries.
+        """
+        found = {name for name, frame in self.frames.items() if _has_figures(frame)}
+        if "validations" in found:
+            kinds = self.frames["validations"].groupby("validation")
+            found |= {f"validations.{kind}" for kind, rows in kinds if _has_figures(rows)}
+        return frozenset(found | ({"external_validation"} if self.external else set()))
+
+    @cached_property
     def performance(self) -> pd.DataFrame:
         """The cross-validated figures of every model and learner; empty if there are none."""
         columns = ["model", "endpoint", "prediction_time", "learner", "metric", "estimate",
@@ -51,11 +64,6 @@ class Evidence:
         """Where the bundle comes from; bundles made by hand say less."""
         kept: dict[str, Any] = self.bundle.manifest["provenance"]
         return kept
-
-    @property
-    def held(self) -> tuple[str, ...]:
-        """Every table there is by name; ``external_validation`` stands for any elsewhere."""
-        return (*self.bundle.table_names, *(["external_validation"] if self.external else []))
 
     @property
     def updated(self) -> bool:
@@ -124,3 +132,7 @@ class Evidence:
         if what == "imputations" and not self.provenance.get("settings", {}).get("imputations"):
             return "multiple imputation was not asked for (train --imputations)."
         return "the bundle holds no such table; train again to have it computed."
+
+
+def _has_figures(frame: pd.DataFrame) -> bool:
+    return len(frame) > 0 and ("estimate" not in frame or bool(frame["estimate"].notna().any()))

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from vfprog.reports.grid import figure, label
 from vfprog.reports.origin import UNKNOWN, origin_facts
+from vfprog.reports.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.reports.evidence import Evidence
     from vfprog.schema.endpoints import Endpoint
+    from vfprog.scoring.model import PrognosticModel
+
+_ALSO = {
+    "internal_external": "internal-external validation by site",
+    "validations.temporal": "temporal validation",
+}  # fmt: skip
 
 
 def facts(evidence: Evidence, *, limitations: int = 0) -> dict[str, str]:
@@ -32,7 +41,7 @@ def facts(evidence: Evidence, *, limitations: int = 0) -> dict[str, str]:
     kinds = (_of_data, origin_facts, _of_method, _of_results)
     told = {name: said for kind in kinds for name, said in kind(evidence).items()}
     return told | {
-        "n_limitations": f"{limitations} limitation{'' if limitations == 1 else 's'}",
+        "n_limitations": counted(limitations, "limitation"),
         "version": str(evidence.provenance.get("versions", {}).get("vfprog", UNKNOWN)),
         "bundle": f"{evidence.bundle.identity.name} {evidence.bundle.identity.version}",
     }  # fmt: skip
@@ -50,14 +59,15 @@ def _of_data(evidence: Evidence) -> dict[str, str]:
         "data_kind": "Simulated registry" if _here_simulated(evidence) else "Registry",
         "source": str(told.get("source", UNKNOWN)),
         "digest": str(told.get("digest", UNKNOWN)),
-        "n_sites": str(told.get("n_sites", UNKNOWN)),
-        "n_models": str(len(evidence.models)),
+        "sites": _counted(told.get("n_sites"), "site"),
+        "episodes": _counted(told.get("n_episodes"), "episode"),
+        "models": counted(len(evidence.models), "model"),
         "population": _listed(", ".join(e.population) or "all episodes" for e in known),
         "outcomes": _listed(f"{e.label} ({e.horizon})" for e in known),
         "horizons": _listed(e.horizon for e in known),
         "intercurrent": _listed(e.intercurrent.replace("_", " ") for e in known),
         "accrual": _accrual(evidence),
-        "n_candidates": str(len(dictionary.usable_at("postprocedure"))),
+        "candidates": counted(len(dictionary.usable_at("postprocedure")), "candidate"),
     }
 
 
@@ -69,19 +79,22 @@ def _of_method(evidence: Evidence) -> dict[str, str]:
     return {name: str(settings.get(name, UNKNOWN)) for name in plain} | {
         "max_blank": UNKNOWN if blank is None else f"{100 * blank:.0f} %",
         "max_depth": str(trees.get("max_depth", UNKNOWN)),
-        "resamples": str(evidence.provenance.get("resamples", UNKNOWN)),
+        "refits": _refits(evidence),
+        "form": _form(evidence),
+        "trees": _trees(evidence),
     }
 
 
 def _of_results(evidence: Evidence) -> dict[str, str]:
-    kept = set(evidence.frames)
+    kept = evidence.computed
     lineage = evidence.bundle.manifest["lineage"]
     names = ", ".join(evidence.external)
+    also = [words for name, words in _ALSO.items() if name in kept]
     unseen = any(name.startswith("delta_adjusted_") for name in kept)
     beside = "; comparators by paired differences" if "comparators" in kept else ""
     multiple = "; multiple imputation beside single" if "missing_data" in kept else ""
     return {
-        "also": ", internal-external and temporal" if "validations" in kept else "",
+        "also": f"; {' and '.join(also)} too" if also else "",
         "elsewhere": f"; frozen external validation on {names}" if names else "",
         "external": names or "no other registry",
         "delta": ", with a delta-adjusted sensitivity analysis" if unseen else "",
@@ -134,6 +147,42 @@ def _headline(evidence: Evidence) -> str:
         if row:
             said.append(f"{evidence.title(model)}: {label('c_statistic')} {figure(row)}")
     return "; ".join(said) or UNKNOWN
+
+
+def _refits(evidence: Evidence) -> str:
+    """Return how many bootstrap refits there were."""
+    asked = evidence.provenance.get("resamples")
+    if asked is None:
+        return f"bootstrap refits {UNKNOWN}"
+    if not asked:
+        return "no bootstrap refits, so no optimism, instability or rank intervals"
+    return f"{counted(asked, 'bootstrap refit')} of the whole procedure"
+
+
+def _form(evidence: Evidence) -> str:
+    """Return what the models are: not all have splines, or trees."""
+    n, models = len(evidence.models), evidence.models.values()
+    curved = sum(bool((~np.isnan(model.linear.encoding.knots)).any()) for model in models)
+    blended = sum(_has_trees(model) for model in models)
+    lines = {0: "without splines", n: "on splines"}.get(curved, f"on splines in {curved} of {n}")
+    trees = {0: "no trees", n: "blended with boosted trees"}
+    return (f"ridge logistic regression {lines}, "
+            f"{trees.get(blended, f'blended with boosted trees in {blended} of {n}')}")  # fmt: skip
+
+
+def _trees(evidence: Evidence) -> str:
+    """Return where the trees of the models can be had."""
+    if not any(_has_trees(model) for model in evidence.models.values()):
+        return "there are no trees"
+    return "trees are summarised, their arrays and XGBoost JSON are files of the bundle"
+
+
+def _has_trees(model: PrognosticModel) -> bool:
+    return model.trees is not None and model.blend.w_trees > 0
+
+
+def _counted(number: int | None, word: str) -> str:
+    return f"{word}s {UNKNOWN}" if number is None else counted(number, word)
 
 
 def _listed(words: Any) -> str:

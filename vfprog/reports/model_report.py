@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vfprog import __version__
-from vfprog.reports import participants, parts, pictures, results
+from vfprog.reports import participants, parts, pictures, reproduce, results
 from vfprog.reports.environment import environment
 from vfprog.reports.evidence import Evidence
 from vfprog.reports.facts import endpoints, facts
@@ -124,7 +124,7 @@ def report_page(
             endpoints=endpoints(evidence),
             limitations=found,
             checklist=load_checklist(),
-            answers=answered(load_checklist(), told, evidence.held, updated=evidence.updated),
+            answers=answered(load_checklist(), told, evidence.computed, updated=evidence.updated),
             origins=origin_grid(evidence),
             headline=results.headline_grid(evidence),
             overview=pictures.headline_picture(evidence),
@@ -140,6 +140,8 @@ def report_page(
             ],
             specifications={evidence.title(m): specification(bundle, m) for m in evidence.models},
             others=others,
+            commands=reproduce.commands(evidence),
+            remarks=reproduce.remarks(evidence),
         )
     )
     return page.strip() + "\n"

@@ -108,15 +108,25 @@ def _validated(evidence: Evidence, model: str, kind: str, caption: str) -> list[
     rows = None if rows is None else rows[rows["validation"] == kind]
     if rows is None or not len(rows):
         return []
+    if rows["estimate"].isna().all():
+        return [_not_computed(caption, rows)]
     grid = plain(rows[[c for c in _FIGURE if c in rows]], caption=caption)
     design = [str(said) for said in rows.get("design", pd.Series(dtype=str)).unique() if said]
     return [replace(grid, notes=(*grid.notes, *design))]
+
+
+def _not_computed(caption: str, rows: pd.DataFrame) -> Grid:
+    """Return, in place of rows of dashes, why there is nothing in them."""
+    reasons = [(str(said),) for said in rows["reason"].unique() if said]
+    return Grid(caption, ("Not computed",), tuple(reasons))
 
 
 def _sites(evidence: Evidence, model: str) -> list[Grid]:
     rows = evidence.of_model("internal_external", model)
     if rows is None:
         return []
+    if rows["estimate"].isna().all():
+        return [_not_computed("By site and pooled", rows)]
     named = rows.assign(site=rows["role"].map(_NAMED_ROLES).fillna(rows["site"]))
     grid = wide(named, ["site"], named["metric"].unique(), caption="By site and pooled",
                 first={name: name for name in named["site"]})  # fmt: skip

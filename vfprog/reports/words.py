@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import math
 import re
 
 from markupsafe import Markup, escape
 
 _LONGEST = 500
+_MARKS = re.compile(r"([\\\\`*\[\]|#~]|(?<!\w)_|_(?!\w))")
 _LIMITS = re.compile(r"([^()]+?) (\(-?[\d.]+ to -?[\d.]+\))")
 
 
@@ -29,6 +31,33 @@ def tidy(value: object) -> object:
         return value
     words = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in value)
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+
+
+def markdown(value: object) -> object:
+    r"""Return a value as `tidy`, with nothing in it that Markdown, or HTML in it, would act on.
+
+    Parameters
+    ----------
+    value : object
+        Anything a template writes.
+
+    Returns
+    -------
+    object
+        Words on one line, marks escaped; anything else as it is.
+
+    Examples
+    --------
+    >>> print(markdown("a|b *c* <b>"))
+    a\|b \*c\* &lt;b&gt;
+    >>> markdown("new_fracture")
+    'new_fracture'
+    """
+    said = tidy(value)
+    if not isinstance(said, str):
+        return said
+    flat = " ".join(said.split()) if said.strip() else said
+    return _MARKS.sub(r"\\\1", html.escape(flat, quote=False))
 
 
 def whole(number: float) -> str:

@@ -36,6 +36,8 @@ class Sample:
         Patient of each row as 0, 1, ... n_clusters - 1.
     n_clusters : int
         Number of patients.
+    fold : ndarray of int, shape (n,), optional
+        Fold of each row as 0, 1, ..., where only risks of one fold are to be ranked together.
     """
 
     y: FloatArray
@@ -43,6 +45,7 @@ class Sample:
     weight: FloatArray
     cluster: IntArray
     n_clusters: int
+    fold: IntArray | None = None
 
     @property
     def n(self) -> int:
@@ -69,6 +72,7 @@ def check_sample(
     risk: ArrayLike,
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
 ) -> tuple[Sample, ...]:
     """Return one checked sample per repeat.
 
@@ -82,11 +86,14 @@ def check_sample(
         Finite weights >= 0 with a positive sum; 1 if not given.
     groups : array-like of shape (n,), optional
         Patient of each row; each row is its own patient if not given.
+    folds : array-like of shape (n,) or (r, n), optional
+        Fold of each row, of every repeat, where only risks of one fold are to be ranked together;
+        one risk may be ranked within the folds of several repeats.
 
     Returns
     -------
     tuple of Sample
-        Samples that share all but the risk.
+        Samples that share all but the risk and the fold.
 
     Raises
     ------
@@ -97,12 +104,20 @@ def check_sample(
     risks = np.atleast_2d(np.asarray(risk, dtype=float))
     weight = np.ones(y.shape) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     owner = np.arange(y.size) if groups is None else np.asarray(groups)
-    _raise_all(_shape_faults(y, risks, weight, owner))
+    fold = np.zeros(y.shape, dtype=int) if folds is None else np.asarray(folds)
+    _raise_all([*_shape_faults(y, risks, weight, owner), *_fold_faults(risks, fold)])
+    repeats = max(len(risks), len(np.atleast_2d(fold)))
+    risks, fold = (np.broadcast_to(rows, (repeats, y.size)) for rows in (risks, fold))
     _raise_all(_value_faults(y, risks, weight, owner))
     keep = weight > 0
     cluster, patients = pd.factorize(owner[keep])
     shared = (weight[keep], np.asarray(cluster, dtype=np.intp), len(patients))
-    return tuple(Sample(y[keep], row[keep], *shared) for row in risks)
+    places = [
+        None if folds is None else np.unique(row[keep], return_inverse=True)[1] for row in fold
+    ]
+    return tuple(
+        Sample(y[keep], row[keep], *shared, place) for row, place in zip(risks, places, strict=True)
+    )
 
 
 def check_level(level: float) -> None:
@@ -140,6 +155,13 @@ def _shape_faults(
     if owner.shape != y.shape:
         faults.append(f"groups must have shape {y.shape}, got {owner.shape}")
     return faults
+
+
+def _fold_faults(risks: FloatArray, fold: NDArray[Any]) -> list[str]:
+    n = risks.shape[-1:]
+    if fold.shape == n or (fold.shape[1:] == n and len(risks) in {1, len(fold)}):
+        return []
+    return [f"folds must have shape {n} or {risks.shape}, got {fold.shape}"]
 
 
 def _value_faults(

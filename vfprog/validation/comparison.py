@@ -39,6 +39,7 @@ def paired_differences(
     *,
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     level: float = 0.95,
     thresholds: Sequence[float] = DEFAULT_THRESHOLDS,
     ranking: ArrayLike | None = None,
@@ -61,6 +62,10 @@ def paired_differences(
         Weights >= 0.
     groups : array-like of shape (n,), optional
         Patient of each row.
+    folds : array-like of shape (n,) or (r, n), optional
+        Fold of each row, of every repeat: both c-statistics then count pairs of one fold only. Of
+        a coarse rule, such as one binary predictor, whose risks in different folds differ by the
+        intercepts of the folds, nothing else is a fair comparison.
     level : float
         Level of the limits.
     thresholds : sequence of float
@@ -85,7 +90,7 @@ def paired_differences(
     >>> table.set_index("metric").loc["c_statistic", "difference"]
     np.float64(0.25)
     """
-    shared = (sample_weight, groups)
+    shared = (sample_weight, groups, folds)
     ours, theirs = check_sample(y_obs, risk, *shared), check_sample(y_obs, other, *shared)
     ranked = theirs if ranking is None else check_sample(y_obs, ranking, *shared)
     rows = [_row("c_statistic", (ours, concordance), (ranked, concordance), level)]

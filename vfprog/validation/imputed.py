@@ -219,13 +219,16 @@ def compare_imputations(
     known = weight > 0
     single = np.empty(cohort.n)
     multiple = np.empty((folds[0].multiple.shape[0], cohort.n))
-    for fold in folds:
+    place = np.empty(cohort.n, dtype=int)
+    for number, fold in enumerate(folds):
         single[fold.rows], multiple[:, fold.rows] = fold.single, fold.multiple
+        place[fold.rows] = number
 
     def figures(log_odds: FloatArray) -> pd.DataFrame:
         return performance(
             cohort.outcome.event[known].astype(float), expit(log_odds[known]),
-            sample_weight=weight[known], groups=cohort.patient_id[known], random_state=seed,
+            sample_weight=weight[known], groups=cohort.patient_id[known], folds=place[known],
+            random_state=seed,
         )  # fmt: skip
 
     patients = len(np.unique(cohort.patient_id[known].astype(str)))

@@ -34,6 +34,8 @@ HARRELL, PLUS = "harrell", "632plus"
 _LEVEL = 0.95  # of intervals nobody reads here
 _KNOTS = 4
 _METHOD = "limits of the apparent figure, moved by the optimism"
+_UNBOUNDED = ("calibration_slope",)
+_FAR, _TO_SD = 3.0, 1.4826  # median absolute deviations, scaled to a standard deviation
 _CHANCE = 0.5
 
 
@@ -98,12 +100,15 @@ def optimism_table(
     """Return figures corrected for optimism, and the .632+ estimate of two of them.
 
     Harrell [1]_: the optimism is the mean over refits of the figure on the refit's own sample
-    minus that on everybody; it is taken off the apparent figure. .632+ [2]_ weighs the apparent
-    error and that on patients not drawn, the more towards the latter the more the procedure
-    overfits: the Brier score averages each row over the refits that did not see it, the
-    c-statistic is averaged over refits, because risks of different refits are not to be ranked
-    together. Its no-information value is .5, that of the Brier score pairs every outcome with
-    every risk. Limits are those of the apparent figure, by influence function or sandwich and
+    minus that on everybody; it is taken off the apparent figure. A slope has no upper end, and
+    where the signal is weak one refit whose risks hardly differ has a slope of 10 or 20 and would
+    decide the mean: refits whose difference of slopes lies more than 3 scaled median absolute
+    deviations from the median are set aside [4]_, counted in reason (docs/coverage.md measures it).
+    .632+ [2]_ weighs the apparent error and that on patients not drawn, the more towards the latter
+    the more the procedure overfits: the Brier score averages each row over the refits that did not
+    see it, the c-statistic is averaged over refits, because risks of different refits are not to be
+    ranked together. Its no-information value is .5, that of the Brier score pairs every outcome
+    with every risk. Limits are those of the apparent figure, by influence function or sandwich and
     clustered by patient, moved by the optimism, as the location-shifted bootstrap [3]_ moves the
     percentiles of the refits; those sat too high and too close here, because a refit on fewer
     distinct patients looks better on its own sample (docs/coverage.md measures the limits). The
@@ -141,6 +146,7 @@ def optimism_table(
     .. [1] Harrell FE et al. Stat Med 1996;15:361-387. Efron B. J Am Stat Assoc 1983;78:316-331.
     .. [2] Efron B, Tibshirani R. J Am Stat Assoc 1997;92:548-560.
     .. [3] Noma H et al. Stat Med 2021;40:5691-5701.
+    .. [4] Hampel FR. Technometrics 1985;27:95-107.
     """
     check_level(level)
     if not resamples:
@@ -162,8 +168,9 @@ def optimism_table(
             lines.append(line | _undefined(HARRELL, str(error)))
             continue
         gaps = inside[name] - everybody[name]
-        estimate = apparent.metric.estimate - _mean(gaps)
-        lines.append(line | _line(HARRELL, apparent, estimate, gaps))
+        kept = _without_far(gaps) if name in _UNBOUNDED else gaps
+        corrected = _line(HARRELL, apparent, apparent.metric.estimate - _mean(kept), gaps)
+        lines.append(line | corrected | _set_aside(corrected, gaps, kept))
         if name in plus:
             lines.append(line | _line(PLUS, apparent, *plus[name]))
     return pd.DataFrame(lines, columns=list(COLUMNS))
@@ -282,6 +289,25 @@ def _mean(values: FloatArray) -> float:
     """Return the mean of what is defined; NaN, without a warning, of nothing."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if defined.size else float("nan")
+
+
+def _without_far(gaps: FloatArray) -> FloatArray:
+    """Return differences with those far from their median missing."""
+    defined = gaps[~np.isnan(gaps)]
+    if not defined.size:
+        return gaps
+    distance = np.abs(gaps - np.median(defined))
+    limit = _FAR * _TO_SD * float(np.median(distance[~np.isnan(distance)]))
+    return np.where(distance <= limit, gaps, np.nan) if limit > 0 else gaps
+
+
+def _set_aside(line: dict[str, Any], gaps: FloatArray, kept: FloatArray) -> dict[str, Any]:
+    """Return how many refits a corrected figure leaves aside, and why."""
+    used, all_of_them = (int((~np.isnan(values)).sum()) for values in (kept, gaps))
+    if used == all_of_them:
+        return {}
+    told = f"{all_of_them - used} of {all_of_them} refits set aside: far from the median of all"
+    return {"n_resamples": used, "reason": "; ".join(filter(None, (told, line["reason"])))}
 
 
 def _line(estimator: str, apparent: Result, estimate: float, used: FloatArray) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def performance(
     *,
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     level: float = 0.95,
     thresholds: Sequence[float] = DEFAULT_THRESHOLDS,
     random_state: int | np.random.Generator = 0,
@@ -58,6 +59,9 @@ def performance(
         Weights >= 0; participants of weight 0 are not counted in n.
     groups : array-like of shape (n,), optional
         Patient of each row.
+    folds : array-like of shape (n,) or (r, n), optional
+        Fold of each row, of every repeat: the c-statistic then counts pairs of one fold only, see
+        `vfprog.validation.discrimination.c_statistic`. All other figures judge each risk by itself.
     level : float
         Level of the intervals.
     thresholds : sequence of float
@@ -81,8 +85,9 @@ def performance(
     ValueError
         An input is outside what is allowed.
     """
-    samples = check_sample(y_obs, risk, sample_weight, groups)
-    rows = [_row("influence function, logit scale", c_statistic_result(samples, level))]
+    samples = check_sample(y_obs, risk, sample_weight, groups, folds)
+    ranked = "influence function, logit scale" + ("" if folds is None else "; pairs within folds")
+    rows = [_row(ranked, c_statistic_result(samples, level))]
     rows += _calibration_rows(samples, level, random_state, n_bootstrap)
     rows.append(_row("influence function, logit scale", brier_result(samples, level)))
     rows.append(_row("influence function", scaled_brier_result(samples, level)))
@@ -99,6 +104,7 @@ def performance_or_reason(
     *,
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     random_state: int | np.random.Generator = 0,
     n_bootstrap: int = 200,
 ) -> pd.DataFrame:
@@ -106,7 +112,7 @@ def performance_or_reason(
 
     Parameters
     ----------
-    y_obs, risk, sample_weight, groups, random_state, n_bootstrap
+    y_obs, risk, sample_weight, groups, folds, random_state, n_bootstrap
         As for `performance`.
 
     Returns
@@ -116,8 +122,8 @@ def performance_or_reason(
     """
     try:
         return performance(
-            y_obs, risk, sample_weight=sample_weight, groups=groups, random_state=random_state,
-            n_bootstrap=n_bootstrap,
+            y_obs, risk, sample_weight=sample_weight, groups=groups, folds=folds,
+            random_state=random_state, n_bootstrap=n_bootstrap,
         )  # fmt: skip
     except UndefinedFigureError as error:
         sample = check_sample(y_obs, risk, sample_weight, groups)[0]

@@ -336,4 +336,27 @@ def collect_folds(results: Sequence[RefitResult], n: int, *, repeats: int) -> di
     return risks
 
 
+def fold_of(results: Sequence[RefitResult], n: int, *, repeats: int) -> IntArray:
+    """Return the fold in which each episode was left out.
+
+    Parameters
+    ----------
+    results : sequence of RefitResult
+        Folds of one model.
+    n : int
+        Episodes of its cohort.
+    repeats : int
+        Repeats of the cross-validation.
+
+    Returns
+    -------
+    ndarray of int, shape (repeats, n)
+        Number of the fold; -1 of an episode never left out.
+    """
+    fold = np.full((repeats, n), -1)
+    for result in results:
+        fold[result.refit.repeat, result.rows] = result.refit.fold
+    return fold
+
+
 _LEARNERS = ("model", "logistic", "trees")

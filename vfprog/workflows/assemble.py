@@ -55,10 +55,12 @@ def judge(work: Work, risks: dict[str, dict[str, FloatArray]], seed: int) -> pd.
         cohort = work.cohorts[spec.endpoint.name]
         weight = cohort_weights(cohort, work.settings)
         known = weight > 0
+        folds = work.left_out[model][:, known]
         for learner, risk in by_learner.items():
             table = performance(
                 cohort.outcome.event[known].astype(float), risk[:, known],
-                sample_weight=weight[known], groups=cohort.patient_id[known], random_state=seed,
+                sample_weight=weight[known], groups=cohort.patient_id[known], folds=folds,
+                random_state=seed,
             )  # fmt: skip
             tables.append(labelled(table, spec, learner=learner))
     return pd.concat(tables, ignore_index=True)

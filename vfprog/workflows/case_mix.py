@@ -47,7 +47,8 @@ def case_mix_table(work: Work) -> pd.DataFrame:
         cohort = work.cohorts[model.endpoint.name]
         weight, y = cohort_weights(cohort, work.settings), cohort.outcome.event.astype(float)
         risk, known = work.risks[name]["model"], weight > 0
-        c = c_statistic(y[known], risk[:, known], sample_weight=weight[known]).estimate
+        folds = work.left_out[name][:, known]
+        c = c_statistic(y[known], risk[:, known], sample_weight=weight[known], folds=folds).estimate
         X = model.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)
         tables.append(labelled(case_mix(model.log_odds(X), y, weight, c), model))
     return pd.concat(tables, ignore_index=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.scoring.model import PrognosticModel
     from vfprog.validation.comparators import Comparator, ComparatorRisks
     from vfprog.workflows.refitting import Work
@@ -40,14 +40,15 @@ _NO_RANK = ("c_statistic", "calibration_slope", "ici", "e50", "e90", "emax")
 
 
 class _Judge:
-    """The participants of one endpoint whose outcome is known, and their weights."""
+    """The participants of one endpoint whose outcome is known, their weights and their folds."""
 
-    def __init__(self, cohort: Cohort, weight: FloatArray) -> None:
+    def __init__(self, cohort: Cohort, weight: FloatArray, fold: IntArray) -> None:
         self.known = weight > 0
         self.y = cohort.outcome.event[self.known].astype(float)
         self.shared: dict[str, Any] = {
             "sample_weight": weight[self.known], "groups": cohort.patient_id[self.known],
         }  # fmt: skip
+        self.ranked = self.shared | {"folds": fold[:, self.known]}
 
     def of(self, risk: FloatArray) -> FloatArray:
         """Return the risks of those participants."""
@@ -78,7 +79,7 @@ def comparator_tables(work: Work) -> Iterator[Table]:
         for model, done in _compared(work, name, models).items():
             spec = work.fitted[model].model
             cohort = work.cohorts[name]
-            judge = _Judge(cohort, cohort_weights(cohort, work.settings))
+            judge = _Judge(cohort, cohort_weights(cohort, work.settings), work.left_out[model])
             ours = {learner: judge.of(risk) for learner, risk in work.risks[model].items()}
             for title, table in (
                 ("comparators", _figures(done, judge)),
@@ -143,17 +144,19 @@ def _of_comparator(found: ComparatorRisks, judge: _Judge) -> pd.DataFrame:
     if found.risk is None:
         n, events = judge.y.size, int(judge.y.sum())
         return undefined_performance(found.reason, n=n, n_events=events)
-    table = performance_or_reason(judge.y, judge.of(found.risk), n_bootstrap=0, **judge.shared)
+    table = performance_or_reason(judge.y, judge.of(found.risk), n_bootstrap=0, **judge.ranked)
     if found.comparator.kind == "prevalence":
         rows = table["metric"].isin(_NO_RANK)
         table.loc[rows, ["estimate", "lower", "upper"]] = np.nan
         table.loc[rows, "reason"] = "undefined: all participants of a fold have the same risk"
     if found.comparator.ranking is not None:
-        own = c_statistic(judge.y, judge.of(_as_risk(found.comparator.ranking)), **judge.shared)
+        own = c_statistic(judge.y, judge.of(_as_risk(found.comparator.ranking)), **judge.ranked)
         row = table["metric"] == "c_statistic"
         limits = [np.nan if x is None else x for x in (own.lower, own.upper)]
         table.loc[row, ["estimate", "lower", "upper"]] = [own.estimate, *limits]
-        table.loc[row, "method"] = "influence function, logit scale; of the score itself"
+        table.loc[row, "method"] = (
+            "influence function, logit scale; of the score itself, pairs within folds"
+        )
     return table
 
 
@@ -162,7 +165,7 @@ def _differences(
 ) -> pd.DataFrame:
     model, tables = ours["model"], []
     for learner in (name for name in ours if name != "model"):
-        table = paired_differences(judge.y, model, ours[learner], **judge.shared)
+        table = paired_differences(judge.y, model, ours[learner], **judge.ranked)
         tables.append(_named(table, learner, _LEARNERS[learner], "learner"))
     for name, label in _STRATEGIES.items():
         table = differences_to_strategy(
@@ -175,7 +178,7 @@ def _differences(
             continue  # the table of figures says why
         ranking = None if c.ranking is None else judge.of(_as_risk(c.ranking))
         other = judge.of(found.risk)
-        table = paired_differences(judge.y, model, other, ranking=ranking, **judge.shared)
+        table = paired_differences(judge.y, model, other, ranking=ranking, **judge.ranked)
         if c.kind == "prevalence":
             table = table[table["metric"] != "c_statistic"]
         tables.append(_named(table, c.name, c.label, c.kind))

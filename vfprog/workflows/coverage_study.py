@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,12 +33,13 @@ from vfprog.validation.overall import brier
 from vfprog.validation.resampling import (
     Refit,
     collect_folds,
+    fold_of,
     learner_risks,
     plan_folds,
     plan_resamples,
     run_refit,
 )
-from vfprog.workflows.coverage_tables import read_lines, read_study
+from vfprog.workflows.coverage_tables import ACROSS, read_lines, read_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -222,6 +224,7 @@ def _estimates(
     folds = plan_folds(*key, settings.model_copy(update={"outer_repeats": 1}), seed=seed)
     crossed = [run_refit(refit, cohort, settings) for refit in folds]
     risks = collect_folds(crossed, cohort.n, repeats=1)
+    fold = fold_of(crossed, cohort.n, repeats=1)
     halves = settings.model_copy(update={"outer_folds": 2})
     split = run_refit(Refit(*key, "fold", seed + 1_000_000), cohort, halves)
     weight = cohort_weights(cohort, settings)
@@ -232,11 +235,17 @@ def _estimates(
                   ("cross_validated", everybody, risks[learner])]  # fmt: skip
         if split.rows is not None:
             judged.append(("split", split.rows, split.risk[learner]))
-        found[learner] = [
-            (figure, estimator, _judge(compute, cohort, weight, rows, risk))
+        estimated = {
+            (figure, estimator): _judge(compute, cohort, weight, rows, risk)
             for estimator, rows, risk in judged
             for figure, compute in FIGURES.items()
-        ]
+        }
+        within = partial(c_statistic, folds=fold)
+        estimated["c_statistic", ACROSS] = estimated["c_statistic", "cross_validated"]
+        estimated["c_statistic", "cross_validated"] = _judge(
+            within, cohort, weight, everybody, risks[learner]
+        )
+        found[learner] = [(*names, metric) for names, metric in estimated.items()]
         if members:
             found[learner] += _corrected(cohort, weight, apparent[learner], members, learner)
     return found

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+ACROSS = "across_folds"
+"""The c-statistic of the same cross-validation, had pairs across folds been counted."""
 ESTIMATORS = {
     "apparent": "apparent", "split": "split sample", "cross_validated": "cross-validated",
-    HARRELL: "Harrell", PLUS: ".632+",
+    ACROSS: "the same, pairs across folds", HARRELL: "Harrell", PLUS: ".632+",
 }  # fmt: skip
 COLUMNS = {
     ("logistic", True): "logistic alone",

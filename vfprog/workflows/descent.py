@@ -50,6 +50,7 @@ def update_tables(updates: dict[str, ModelUpdate], work: Work) -> Iterator[Table
         endpoint = work.fitted[name].model.endpoint.name
         alone = Work({endpoint: one.cohort}, {}, work.settings, work.n_jobs, work.progress)
         alone.fitted, alone.risks = {name: work.fitted[name]}, {name: work.risks[name]}
+        alone.left_out = {name: work.left_out[name]}
         for table in _model_tables(alone):
             together.setdefault(table.name, []).append(table.frame)
     for title, frames in together.items():

@@ -15,7 +15,7 @@ from vfprog.workflows.labels import labelled
 
 if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.workflows.refitting import Work
 
 SHOWN = "as shown"
@@ -41,18 +41,19 @@ def missing_data_table(work: Work) -> pd.DataFrame:
     tables = []
     for done, (name, fitted) in enumerate(work.fitted.items(), 1):
         cohort = work.cohorts[fitted.model.endpoint.name]
-        shown = _shown(cohort, cohort_weights(cohort, work.settings), work.risks[name]["model"][0])
+        weight, fold = cohort_weights(cohort, work.settings), work.left_out[name][0]
+        shown = _shown(cohort, weight, work.risks[name]["model"][0], fold)
         table = pd.concat([shown, _compared(work, name, cohort)], ignore_index=True)
         tables.append(labelled(table, fitted.model))
         work.progress("imputations", done, len(work.fitted))
     return pd.concat(tables, ignore_index=True)
 
 
-def _shown(cohort: Cohort, weight: FloatArray, risk: FloatArray) -> pd.DataFrame:
+def _shown(cohort: Cohort, weight: FloatArray, risk: FloatArray, fold: IntArray) -> pd.DataFrame:
     known = weight > 0
     table = performance(
         cohort.outcome.event[known].astype(float), risk[known], sample_weight=weight[known],
-        groups=cohort.patient_id[known],
+        groups=cohort.patient_id[known], folds=fold[known],
     )  # fmt: skip
     table.insert(0, "imputation", SHOWN)
     table.insert(1, "how", _HOW)

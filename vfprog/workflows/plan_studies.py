@@ -15,7 +15,7 @@ from vfprog.models.procedure import cohort_weights, fit_procedure
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.calibration import calibration_slope
 from vfprog.validation.discrimination import c_statistic
-from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.validation.resampling import collect_folds, fold_of, plan_folds, run_refits
 from vfprog.validation.wald import joint_wald_test
 from vfprog.workflows.simulated_cohorts import FULLY_FOLLOWED, Judged, simulated_cohorts
 
@@ -106,7 +106,9 @@ def _trained(study: Study) -> dict[str, Any]:
     known = weight > 0
     y = cohort.outcome.event[known].astype(float)
     more: dict[str, Any] = {"sample_weight": weight[known], "groups": cohort.patient_id[known]}
-    c_cv, slope_cv = (f(y, risk[:, known], **more) for f in (c_statistic, calibration_slope))
+    fold = fold_of(folds, cohort.n, repeats=settings.outer_repeats)[:, known]
+    c_cv = c_statistic(y, risk[:, known], folds=fold, **more)
+    slope_cv = calibration_slope(y, risk[:, known], **more)
     return {
         "n": fitted.choices["n"],
         "n_events": fitted.choices["n_events"],

@@ -11,6 +11,7 @@ from vfprog.validation.resampling import (
     Refit,
     RefitResult,
     collect_folds,
+    fold_of,
     plan_folds,
     plan_resamples,
     run_refits,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.features.feature import Feature
     from vfprog.models.procedure import FittedProcedure
     from vfprog.models.settings import TrainingSettings
@@ -51,6 +52,8 @@ class Work:
         Folds, bootstrap refits, refits without a site and of the earlier period of each model.
     risks : dict of str to dict of str to ndarray of float, shape (repeats, n)
         Cross-validated risks by model and learner.
+    left_out : dict of str to ndarray of int, shape (repeats, n)
+        Fold in which each episode was left out, by model: risks of one fold are ranked together.
     store : RefitStore, optional
         Where finished refits are kept, so that an interrupted training goes on from them.
     """
@@ -66,6 +69,7 @@ class Work:
     sites: dict[str, list[RefitResult]] = field(default_factory=dict)
     periods: dict[str, list[RefitResult]] = field(default_factory=dict)
     risks: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
+    left_out: dict[str, IntArray] = field(default_factory=dict)
     store: RefitStore | None = None
 
 
@@ -136,7 +140,7 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     Parameters
     ----------
     work : Work
-        The refits; receives ``risks``, and models refused here leave it.
+        The refits; receives ``risks`` and ``left_out``, and models refused here leave it.
     strict : bool
         Whether every model was asked for.
 
@@ -149,8 +153,10 @@ def gather_risks(work: Work, *, strict: bool) -> dict[str, dict[str, FloatArray]
     for name, fitted in work.fitted.items():
         n = work.cohorts[fitted.model.endpoint.name].n
         folds = sorted(work.folds[name], key=lambda done: (done.refit.repeat, done.refit.fold))
+        repeats = work.settings.outer_repeats
         try:
-            risks[name] = collect_folds(folds, n, repeats=work.settings.outer_repeats)
+            risks[name] = collect_folds(folds, n, repeats=repeats)
+            work.left_out[name] = fold_of(folds, n, repeats=repeats)
         except TrainingError as error:
             work.refused[name] = str(error)
     _stop_if_refused(work, risks, strict=strict)

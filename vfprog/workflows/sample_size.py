@@ -81,7 +81,8 @@ def of_model(model: PrognosticModel, cohort: Cohort, settings: TrainingSettings)
     r2 = _ANTICIPATED * max_r2_cox_snell(prevalence)
     facts = {"n": len(y), "n_events": n_events, "r2_cox_snell": r2}
     rows = []
-    for counted, n_parameters in count_parameters(model, X).items():
+    blanked = settings.copies > 0 and settings.max_blank > 0
+    for counted, n_parameters in count_parameters(model, X, blanked=blanked).items():
         size = asdict(riley_sample_size(n_parameters, prevalence))
         shared = {"counted": counted, "n_parameters": n_parameters, **facts}
         shared["events_per_parameter"] = n_events / n_parameters
@@ -91,7 +92,7 @@ def of_model(model: PrognosticModel, cohort: Cohort, settings: TrainingSettings)
     return pd.DataFrame(rows)[first + rest].astype({"needed": np.float64})
 
 
-def count_parameters(model: PrognosticModel, X: FloatArray) -> dict[str, int]:
+def count_parameters(model: PrognosticModel, X: FloatArray, *, blanked: bool) -> dict[str, int]:
     """Return how many parameters a model has, counted in three ways.
 
     Parameters
@@ -100,15 +101,18 @@ def count_parameters(model: PrognosticModel, X: FloatArray) -> dict[str, int]:
         The model.
     X : ndarray of float, shape (n, n_features)
         Its feature matrix; a feature with a missing value has an indicator.
+    blanked : bool
+        Whether copies with blank inputs are fitted, too: then every feature has one.
 
     Returns
     -------
     dict of str to int
         ``predictors``, ``candidate_terms`` (a value each, two spline terms of what is continuous,
-        an indicator where values are missing) and ``fitted_terms`` (coefficients that are not 0).
+        an indicator where values are missing or blanked) and ``fitted_terms`` (coefficients that
+        are not 0).
     """
     continuous = sum(feature.kind == "continuous" for feature in model.features)
-    indicators = int(np.isnan(X).any(axis=0).sum())
+    indicators = len(model.features) if blanked else int(np.isnan(X).any(axis=0).sum())
     terms = len(model.features) + _SPLINE_TERMS * continuous + indicators
     fitted = int(np.count_nonzero(model.linear.coef))
     return {

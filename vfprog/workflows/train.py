@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.scoring.bundle_writer import BundleParts, check_free, write_bundle
@@ -183,8 +183,21 @@ def train(
         parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
         coverage = instability_coverage(work, source, opened.registry)
         parts.provenance["instability_coverage"] = coverage
+        parts.provenance["asked"] = _asked(mapping, endpoints)
         written = write_bundle(parts, out, force=force)
     return Training(
         written, parts, work.cohorts, work.fitted, risks, table, tables, work.refused, notes,
         opened.warnings, opened.registry, settings, seed, store.reused, store.damaged,
     )  # fmt: skip
+
+
+def _asked(
+    mapping: str | Path | RegistryMapping | None, endpoints: Sequence[str | Path | Endpoint] | None
+) -> dict[str, Any]:
+    """Return what was asked for by its names, without the folders files lie in."""
+    known = [e if isinstance(e, str | Path) else e.name for e in endpoints or ()]
+    named = Path(mapping).name if isinstance(mapping, str | Path) else "?"
+    return {
+        "mapping": None if mapping is None else named,
+        "endpoints": None if endpoints is None else [Path(name).name for name in known],
+    }

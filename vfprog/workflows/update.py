@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.data.registry import Registry
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.members import Members
     from vfprog.scoring.model import PrognosticModel
@@ -243,7 +243,7 @@ def _apply(
             if name in members:
                 members[name] = recalibrated_members(members[name], one.test)
         risks = {"model": expit(one.updated)[None, :], FROZEN: expit(one.frozen)[None, :]}
-        work.risks[name] = risks
+        work.risks[name], work.left_out[name] = risks, one.fold[None, :]
     return members
 
 
@@ -282,11 +282,13 @@ def _judged(one: ModelUpdate, work: Work, seed: int) -> pd.DataFrame:
     known = weight > 0
     y = cohort.outcome.event[known].astype(float)
 
-    def figures(log_odds: FloatArray, learner: str) -> pd.DataFrame:
+    def figures(log_odds: FloatArray, fold: IntArray | None, learner: str) -> pd.DataFrame:
         table = performance(
             y, expit(log_odds[known]), sample_weight=weight[known],
-            groups=cohort.patient_id[known], random_state=seed,
+            groups=cohort.patient_id[known], folds=fold, random_state=seed,
         )  # fmt: skip
         return labelled(table, model, learner=learner)
 
-    return pd.concat([figures(one.updated, "model"), figures(one.frozen, FROZEN)])
+    return pd.concat([
+        figures(one.updated, one.fold[known], "model"), figures(one.frozen, None, FROZEN),
+    ])  # fmt: skip

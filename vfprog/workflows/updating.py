@@ -17,14 +17,14 @@ from vfprog.models.procedure import available_predictors, check_classes, cohort_
 from vfprog.models.sample_size import riley_sample_size
 from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
-from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.validation.resampling import collect_folds, fold_of, plan_folds, run_refits
 from vfprog.validation.updating import COLUMNS, closed_test
 from vfprog.workflows.judging import answered_by, frozen_log_odds, listed
 from vfprog.workflows.recorded import too_little_recorded
 
 if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import FloatArray, IntArray
     from vfprog.models.settings import TrainingSettings
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.members import Members
@@ -57,6 +57,8 @@ class ModelUpdate:
     updated : ndarray of float, shape (n,)
         Log-odds by which the change is judged: those of the model as it was where nothing
         changes, otherwise cross-validated, the decision made anew in each fold.
+    fold : ndarray of int, shape (n,)
+        Fold in which each episode was left out; one for all where nothing changes.
     change : str
         A key of `WORDS`.
     table : pandas.DataFrame
@@ -72,6 +74,7 @@ class ModelUpdate:
     test: ClosedTest
     frozen: FloatArray
     updated: FloatArray
+    fold: IntArray
     change: str
     table: pd.DataFrame
     level_only: str = ""
@@ -133,13 +136,15 @@ def decide(
     frozen = frozen_log_odds(bundle, name, cohort)
     limit = too_little_recorded(bundle, name, cohort)
     test = _closed(cohort, frozen, settings, alpha, limit)
-    updated = frozen
+    updated, fold = frozen, np.zeros(cohort.n, dtype=np.intp)
     if test.change != "no_change":
-        updated = cross_validated(
+        updated, fold = cross_validated(
             cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED, level_only=limit
         )
     remarks = [limit] if limit else []
-    return ModelUpdate(name, cohort, test, frozen, updated, test.change, test.table, limit, remarks)
+    return ModelUpdate(
+        name, cohort, test, frozen, updated, fold, test.change, test.table, limit, remarks
+    )
 
 
 def cross_validated(
@@ -150,7 +155,7 @@ def cross_validated(
     alpha: float,
     seed: int,
     level_only: str = "",
-) -> FloatArray:
+) -> tuple[FloatArray, IntArray]:
     """Return log-odds changed as the other folds, their weights and their tests decide.
 
     Parameters
@@ -170,8 +175,10 @@ def cross_validated(
 
     Returns
     -------
-    ndarray of float, shape (n,)
+    updated : ndarray of float, shape (n,)
         Updated log-odds; no patient took part in the test behind their own.
+    fold : ndarray of int, shape (n,)
+        Fold in which each episode was left out.
     """
     patients = pd.Series(cohort.outcome.event).groupby(cohort.patient_id.astype(str)).any()
     fewest = int(min(patients.sum(), (~patients).sum()))
@@ -187,7 +194,7 @@ def cross_validated(
         except UndefinedFigureError as error:
             raise TrainingError(f"cross-validation failed in fold {out + 1}: {error}") from error
         updated[held] = test.apply(log_odds[held])
-    return updated
+    return updated, fold
 
 
 def consider_refit(
@@ -225,7 +232,7 @@ def consider_refit(
             update.remarks.append(f"no refit: {enough['reason']}")
         return
     try:
-        refitted = _refit_log_odds(update.cohort, model, settings, seed, n_jobs)
+        refitted, fold = _refit_log_odds(update.cohort, model, settings, seed, n_jobs)
     except TrainingError as error:
         _add(update, {**_gain_row(np.nan, np.nan), "reason": str(error)})
         return
@@ -236,7 +243,7 @@ def consider_refit(
     row = _gain_row(*judged.gain(update.updated[known], refitted[known]))
     _add(update, row)
     if row["decision"] == "refitted":
-        update.change, update.updated = "refit", refitted
+        update.change, update.updated, update.fold = "refit", refitted, fold
 
 
 def recalibrated(model: PrognosticModel, test: ClosedTest) -> PrognosticModel:
@@ -272,13 +279,13 @@ def _closed(
 
 def _refit_log_odds(
     cohort: Cohort, model: PrognosticModel, settings: TrainingSettings, seed: int, n_jobs: int
-) -> FloatArray:
+) -> tuple[FloatArray, IntArray]:
     once = settings.model_copy(update={"outer_repeats": 1})
     key = (model.endpoint.name, model.prediction_time)
     folds = plan_folds(*key, once, seed=seed + _FOLD_SEED)
     results = list(run_refits(folds, {key[0]: cohort}, once, n_jobs=n_jobs))
     risk = collect_folds(results, cohort.n, repeats=1)["model"][0]
-    return np.asarray(logit(risk), dtype=float)
+    return np.asarray(logit(risk), dtype=float), fold_of(results, cohort.n, repeats=1)[0]
 
 
 def _riley_row(

@@ -40,10 +40,13 @@ class Evidence:
 
     @cached_property
     def computed(self) -> frozenset[str]:
-        """Tables with any figure; one that only gives reasons is none.
+        """The tables with any figure; one that only gives reasons is none.
 
-        A table of several validations is also there by the name of each that has a figure:
-        ``validations.temporal``; ``external_validation`` stands for any on other registries.
+        Returns
+        -------
+        frozenset of str
+            Names. A table of several validations is also there by the name of each that has a
+            figure, ``validations.temporal``; ``external_validation`` stands for any elsewhere.
         """
         found = {name for name, frame in self.frames.items() if _has_figures(frame)}
         if "validations" in found:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -20,10 +20,11 @@ from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.serving.app import create_app
 from vfprog.serving.cds_hooks import SERVICE, card
+from vfprog.serving.fhir.times import today
 from vfprog.serving.settings import Settings
 
 PATH = f"/cds-services/{SERVICE}"
-TODAY = datetime.now(UTC).date()
+TODAY = today()
 PAIN = observation(LOINC, "72514-3", at=TODAY.isoformat(), valueInteger=8)
 
 

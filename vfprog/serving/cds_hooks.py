@@ -6,7 +6,6 @@ vertebra gets no card at all.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -18,6 +17,7 @@ from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.fhir.outcome import ResourceError
 from vfprog.serving.fhir.patient import read_patient
 from vfprog.serving.fhir.resources import Entry, entries_of
+from vfprog.serving.fhir.times import today
 from vfprog.serving.openapi import UNSENT, answers, takes
 from vfprog.serving.problems import RefusalError
 from vfprog.serving.requests import object_body
@@ -90,7 +90,7 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
     RefusalError
         The resources that came along cannot be used (422); names each element.
     """
-    day = datetime.now(UTC).date()
+    day = today()
     try:
         entries = _entries(content["prefetch"])
         reading = read_patient(entries, bundle.dictionary, load_mapping(), day)

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.serving.fhir.samples import LOCAL, LOINC, PATIENT, fracture, observation, quantity, read
+from tests.serving.fhir.samples import (
+    LOCAL,
+    LOINC,
+    PATIENT,
+    SNOMED,
+    fracture,
+    observation,
+    quantity,
+    read,
+)
 
 
 def pain(value: int, **effective):
@@ -80,6 +89,18 @@ def test_pain_from_before_the_fracture_is_not_used() -> None:
     )
     same = read(PATIENT, pain(3, effectiveDateTime="2026-01-01"), fracture(onset="2026-01-01"))
     assert same.patient["vas_baseline"] == 3
+
+
+def test_a_film_from_before_the_fracture_says_nothing_of_it() -> None:
+    def film(at: str):
+        site = {"coding": [{"system": SNOMED, "code": "66794005"}]}
+        return observation(LOCAL, "mri_oedema", at=at, valueBoolean=False, bodySite=site)
+
+    old = read(PATIENT, fracture(onset="2026-01-01"), film("2025-12-31"))
+    assert old.patient["vertebrae"] == [{"level": "L1"}]
+    assert "mri_oedema is from before the fracture" in old.notes[0]
+    new = read(PATIENT, fracture(onset="2026-01-01"), film("2026-01-01"))
+    assert new.patient["vertebrae"] == [{"level": "L1", "mri_oedema": False}]
 
 
 def test_pain_of_long_ago_is_not_used_without_a_fracture_either() -> None:

@@ -21,8 +21,10 @@ from tests.serving.fhir.samples import (
     read,
 )  # fmt: skip
 from vfprog.scoring.predict import predict
-from vfprog.serving.fhir.evaluate import evaluated, predict_read
+from vfprog.serving.fhir.evaluate import NO_FRACTURE, evaluated, predict_read
 from vfprog.serving.fhir.outcome import ResourceError
+
+L1 = "66794005"
 
 
 def test_resources_get_the_risks_of_their_patient(bundle) -> None:
@@ -47,6 +49,15 @@ def test_all_issues_come_at_once_each_at_its_element(bundle) -> None:
         ("value", ["Bundle.entry[1].resource"]),
     ]
     assert "got 80" in found["issue"][1]["diagnostics"]
+
+
+def test_who_has_no_fracture_is_told_to_be_no_patient_of_the_models(bundle) -> None:
+    pain = observation(LOINC, "72514-3", valueInteger=8)
+    oedema = observation(LOCAL, "mri_oedema", valueBoolean=True, bodySite=concept(SNOMED, L1))
+    for resources, told in (([pain], True), ([fracture(onset="2015"), pain], True),
+                            ([fracture()], False), ([oedema], False)):  # fmt: skip
+        _, found = evaluated(bundle, bundle_of(PATIENT, *resources), DAY)
+        assert ({"text": NO_FRACTURE} in found["note"]) is told
 
 
 def test_what_is_no_fhir_is_an_outcome_too(bundle) -> None:

@@ -138,7 +138,7 @@ def test_findings_of_a_vertebra_that_is_left_out_are_left_out_too() -> None:
         (ICD, "M80.88XA", True),
         (ICD, "M48.56XA", True),
         (ICD, "S22.080A", True),
-        (ICD, "S32.010A", True),
+        (ICD, "S32.000A", True),
         (ICD, "S32.010S", False),  # a sequela
         (ICD, "S32.10XA", False),  # the sacrum
         (ICD, "M80.051A", False),  # a femur
@@ -156,6 +156,33 @@ def test_a_fracture_without_a_site_is_of_an_unknown_vertebra(system, code, known
 @pytest.mark.parametrize(("system", "code"), [(SNOMED, "443165006"), (ICD, "M84.48XA")])
 def test_a_code_of_any_bone_counts_with_a_vertebra(system: str, code: str) -> None:
     assert levels(read(PATIENT, fracture() | {"code": concept(system, code)})) == ["L1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [("S32.010A", "L1"), ("S32.050D", "L5"), ("S22.042A", "T4"), ("S22.080A", None),
+     ("S32.009A", None), ("S32.010S", "none at all")],
+)  # fmt: skip
+def test_a_code_may_say_which_vertebra_unless_a_site_does(code: str, level) -> None:
+    assert levels(read(PATIENT, without_site(ICD, code))) == [level][: level != "none at all"]
+    sited = fracture(L2) | {"code": concept(ICD, code)}
+    assert levels(read(PATIENT, sited)) == ["L2"][: level != "none at all"]
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [("S22.0", True), ("S22.00", True), ("S22.1", True), ("S32.0", True), ("M48.5", True),
+     ("M48.57", True), ("S32.1", False), ("M80.0", False), ("S220", False)],
+)  # fmt: skip
+def test_the_codes_of_the_who_are_known_too(code: str, known: bool) -> None:
+    assert read(PATIENT, without_site("http://hl7.org/fhir/sid/icd-10", code)).fractured is known
+
+
+def test_a_fracture_began_no_later_than_it_was_recorded() -> None:
+    for recorded, present in (("2021-12-07", True), ("2021-12-06", False), ("2019", False)):
+        undated = fracture(recordedDate=recorded, onsetString="after a fall")
+        del undated["onsetDateTime"]
+        assert read(PATIENT, undated).fractured is present
 
 
 def test_one_condition_may_name_several_vertebrae() -> None:

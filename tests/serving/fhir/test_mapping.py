@@ -91,6 +91,7 @@ def test_a_predictor_of_a_registry_has_the_unit_it_declares() -> None:
         ({"levels": 3}, "levels"),
         ({"colour": {}}, "colour"),
         ({"fractures": [{"system": "icd", "code": "x"}]}, "systems without an address: icd"),
+        ({"fractures": [{"system": "icd10", "code": "x", "level": "T3"}]}, "that are none: T3"),
         ({"observations": [{"system": "loinc", "code": "1", "predictor": "a"}] * 2}, "stand twice"),
     ],
 )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
@@ -14,6 +13,7 @@ from tests.serving.fhir.samples import LOINC, PATIENT, bundle_of, fracture, obse
 from vfprog.scoring.predict import predict
 from vfprog.serving.fhir.example import as_bundle
 from vfprog.serving.fhir.mapping import load_mapping
+from vfprog.serving.fhir.times import today
 
 PATH = "/fhir/RiskAssessment/$evaluate"
 FHIR = {"content-type": "application/fhir+json"}
@@ -40,8 +40,7 @@ def test_the_day_may_be_given(client: Client) -> None:
     sent = bundle_of(PATIENT, fracture())
     found = client.post(f"{PATH}?date=2026-01-15", json=sent).json()
     assert found["occurrenceDateTime"] == "2026-01-15"
-    today = client.post(PATH, json=sent).json()["occurrenceDateTime"]
-    assert today == datetime.now(UTC).date().isoformat()
+    assert client.post(PATH, json=sent).json()["occurrenceDateTime"] == today().isoformat()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from datetime import date
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from vfprog.serving.fhir.times import effective_of, moment_of, period_of
+from vfprog.serving.fhir.times import effective_of, moment_of, period_of, today
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,20 @@ def test_the_start_of_a_period_is_its_start() -> None:
     period = {"start": "2026-01-10", "end": "2026-01-14"}
     assert period_of(period, end=False).day == date(2026, 1, 10)
     assert period_of("2026", end=False) is None
+
+
+@pytest.fixture
+def zone(monkeypatch, request) -> Iterator[str]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("XXX-14", 14), ("XXX12", -12)], indirect=["zone"])
+@pytest.mark.usefixtures("zone")
+def test_today_is_that_of_the_hospital(hours: int) -> None:
+    before, found, after = datetime.now(UTC), today(), datetime.now(UTC)
+    shift = timedelta(hours=hours)
+    assert (before + shift).date() <= found <= (after + shift).date()

@@ -7,8 +7,10 @@ as of 100 patients. See docs/adr/0013-probability-in-fhir.md.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+
+from vfprog.serving.fhir.times import today
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +68,7 @@ def risk_assessment(
     dict
         The resource, ready for JSON.
     """
-    today = day or datetime.now(UTC).date()
+    given = day or today()
     warnings = [w.message if w.predictor is None else f"{w.predictor}: {w.message}"
                 for w in prediction.warnings if w.code != "trained_on_simulated"]  # fmt: skip
     marks = [SIMULATED] if bundle.simulated else []
@@ -76,10 +78,10 @@ def risk_assessment(
         "status": "preliminary" if bundle.simulated else "final",
         "method": _method(prediction, bundle),
         "subject": {"reference": subject} if subject else {"display": "the patient asked about"},
-        "occurrenceDateTime": today.isoformat(),
+        "occurrenceDateTime": given.isoformat(),
         "performer": {"reference": "#model"},
         "basis": [{"reference": reference} for reference in basis],
-        "prediction": [_prediction(p, bundle, today) for p in prediction.prognoses],
+        "prediction": [_prediction(p, bundle, given) for p in prediction.prognoses],
         "note": [{"text": text} for text in (*marks, PURPOSE, IN_PERCENT, *warnings, *notes)],
     }
     if bundle.simulated:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from vfprog.scoring.prognosis import Prediction
     from vfprog.serving.fhir.patient import Reading
 
+NO_FRACTURE = (
+    "No resource says that a vertebra is fractured at this day: the models are of patients in whom "
+    "one is."
+)
+
 
 def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, Any]]:
     """Return status and resource that answer a Bundle of resources.
@@ -51,8 +56,12 @@ def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, A
         return 422, operation_outcome(error.issues)
     return 200, risk_assessment(
         prediction, bundle, day=day, subject=reading.subject, basis=reading.basis,
-        notes=(*reading.notes, *reading.unused),
+        notes=(*reading.notes, *reading.unused, *_without_fracture(reading)),
     )  # fmt: skip
+
+
+def _without_fracture(reading: Reading) -> list[str]:
+    return [] if reading.fractured or reading.patient.get("vertebrae") else [NO_FRACTURE]
 
 
 def predict_read(bundle: Bundle, reading: Reading) -> Prediction:

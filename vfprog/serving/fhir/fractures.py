@@ -134,8 +134,10 @@ def _is_fracture(placed: Placed, mapping: FhirMapping) -> bool:
 def _fracture(placed: Placed, mapping: FhirMapping, day: date) -> Fracture:
     element, onset = _onset(placed.resource)
     known = onset.day if onset is not None and onset.last <= day else None
-    levels = tuple(levels_of(placed.resource.get("bodySite"), mapping))
-    return Fracture(placed, levels, known, element)
+    codes = [mapping.fracture_of(coding) for coding in codings(placed.resource.get("code"))]
+    named = levels_of(placed.resource.get("bodySite"), mapping)
+    meant = dict.fromkeys(code.level for code in codes if code is not None and code.level)
+    return Fracture(placed, tuple(named or meant), known, element)
 
 
 def _onset(resource: dict[str, Any]) -> tuple[str, Moment | None]:
@@ -168,11 +170,10 @@ def _abates_later(resource: dict[str, Any], day: date) -> bool:
 
 
 def _too_old(fracture: Fracture, day: date, oldest_days: float) -> str | None:
-    if fracture.onset is None:
-        began = _onset(fracture.source.resource)[1]
-        age = (day - began.last).days if began is not None else 0
-    else:
-        age = (day - fracture.onset).days
+    resource = fracture.source.resource
+    # It began no later than it was recorded.
+    began = _onset(resource)[1] or moment_of(resource.get("recordedDate"))
+    age = 0 if began is None else (day - began.last).days
     return f"it is older than {oldest_days:g} days" if age > oldest_days else None
 
 

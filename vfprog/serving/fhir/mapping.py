@@ -73,10 +73,13 @@ class FractureCode(Code):
         Whether every code that begins with this one is meant, but for sequelae.
     any_bone : bool
         Whether the code is for any bone, so that a bodySite must name a vertebra.
+    level : str or None
+        Vertebra the code itself means; None where it does not say which.
     """
 
     below: bool = False
     any_bone: bool = False
+    level: str | None = None
 
 
 class FhirMapping(BaseModel):
@@ -128,6 +131,9 @@ class FhirMapping(BaseModel):
         lost = sorted({code.system for code in listed} - set(self.systems))
         if lost:
             raise ValueError(f"systems without an address: {', '.join(lost)}")
+        astray = sorted({one.level for one in self.fractures if one.level} - set(self.levels))
+        if astray:
+            raise ValueError(f"levels of fractures that are none: {', '.join(astray)}")
         codes = [(code.system, code.code) for code in self.observations]
         twice = sorted({code for system, code in codes if codes.count((system, code)) > 1})
         if twice:

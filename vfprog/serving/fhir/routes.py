@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +12,7 @@ from starlette.responses import Response  # noqa: TC002  # FastAPI reads the ann
 from vfprog import __version__
 from vfprog.serving.fhir.evaluate import evaluated
 from vfprog.serving.fhir.outcome import MEDIA_TYPE, outcome_response
+from vfprog.serving.fhir.times import today
 from vfprog.serving.openapi import answers, takes
 from vfprog.serving.problems import RefusalError
 from vfprog.serving.requests import json_body, parameter
@@ -59,7 +60,7 @@ async def metadata(request: Request) -> Response:
 def _day(request: Request) -> date:
     given = parameter(request, "date")
     if given is None:
-        return datetime.now(UTC).date()
+        return today()
     try:
         if _DAY.fullmatch(given):
             day = date.fromisoformat(given)

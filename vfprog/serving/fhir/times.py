@@ -56,6 +56,19 @@ class Moment:
         return self.first > other.last
 
 
+def today() -> date:
+    """Return the day by the clock of this machine, whose zone the variable TZ sets.
+
+    A hospital east of Greenwich writes dates that are tomorrow's in UTC.
+
+    Returns
+    -------
+    datetime.date
+        The day.
+    """
+    return datetime.now().astimezone().date()
+
+
 def moment_of(text: Any) -> Moment | None:
     """Return what a date, dateTime or instant says.
 

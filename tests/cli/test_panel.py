@@ -110,8 +110,12 @@ def test_a_risk_outside_its_band_is_explained_where_it_happens(whole) -> None:
     text = words(render(replace(answer, prognoses=(told,)), whole).splitlines())
     assert "74 % to 80 %: how far the model might have differed (90 % of refits). The risk" in text
     assert "lies outside: refits on repeated patients are not centred on the fit to all" in text
-    within = replace(told, risk=0.8)
-    assert "outside: refits" not in render(replace(answer, prognoses=(within,)), whole)
+    for risk in (0.8, 0.803, 0.739):  # inside, and where both are shown as 80 % or 74 %
+        within = replace(told, risk=risk)
+        assert "outside: refits" not in render(replace(answer, prognoses=(within,)), whole)
+    known = replace(told, instability_coverage=Coverage(0.5, 9, "of simulated patients"))
+    last = words(render(replace(answer, prognoses=(known,)), whole).splitlines())
+    assert "of 9, of simulated patients. The risk itself lies outside" in last
 
 
 def test_a_value_far_outside_is_named_once(whole) -> None:

@@ -184,19 +184,29 @@ def test_when_every_model_is_refused_so_is_the_training(tmp_path):
         quickly(source, tmp_path / "b")
 
 
-def test_failed_refits_are_counted_and_noted(tmp_path):
+def test_failed_and_flat_refits_are_counted_and_noted(tmp_path):
     tables = registry_tables()
     tables["vertebrae"] = tables["vertebrae"].drop(columns="cement_volume_ml")
     source = write_registry(tmp_path / "few", tables)
-    # 99 responders; a fold of twenty leaves 94 of them, a resample sometimes fewer than 92.
+    # 99 responders; a fold of twenty leaves 92 of them or more, a resample sometimes fewer.
     strict = quick_settings(min_class=92, outer_folds=20)
-    done = quickly(source, tmp_path / "b", resamples=12, endpoints=["response"], settings=strict)
-    noted = [note for note in done.notes if "bootstrap refits could not be fitted" in note]
-    assert len(noted) == 1
-    failed = int(noted[0].removeprefix("response_preprocedure: ").split(" of 12 ")[0])
-    assert 0 < failed < 12
-    members = load_bundle(done.bundle).members("response_preprocedure")
-    assert len(members.to_arrays()["blend"]) == 12 - failed
+    done = quickly(
+        source, tmp_path / "b", resamples=12, endpoints=["response"], settings=strict, seed=37
+    )
+    failed = noted(done, "could not be fitted")
+    flat = noted(done, "learned nothing and give everybody the prevalence")
+    counts = done.tables["refits"].set_index("kind").loc["resample"]
+    assert counts[["asked", "fitted", "failed", "flat"]].tolist() == [12, 12 - failed, failed, flat]
+    assert "fewer than 92 of either" in counts["reasons"]
+    members = load_bundle(done.bundle).members("response_preprocedure").to_arrays()["blend"]
+    assert len(members) == 12 - failed
+    assert (members[:, 3] == 0).sum() == flat > 0
+
+
+def noted(done, words):
+    """The number of refits of which this was noted, once."""
+    (note,) = [note for note in done.notes if f"bootstrap refits {words}" in note]
+    return int(note.removeprefix("response_preprocedure: ").split(" of 12 ")[0])
 
 
 def test_data_with_errors_are_refused_with_all_of_them(tmp_path):

@@ -139,6 +139,7 @@ def test_a_risk_outside_its_band_is_explained_and_no_input_named_twice(seen: Vis
         answer = route.fetch()
         content = answer.json()
         content["prognoses"][0] |= {"risk": 0.81, "instability_interval": [0.74, 0.8]}
+        content["prognoses"][1] |= {"risk": 0.204, "instability_interval": [0.14, 0.2]}
         words = "Pain lies far outside the data the model was developed on"
         warning = {"code": "outside_development", "predictor": "vas_baseline", "message": words}
         content["warnings"].append(warning)

@@ -86,7 +86,9 @@ function interval({ risk, instability_interval: limits, instability_level: level
   const words = { low: ofHundred(low), high: ofHundred(high) };
   const shown = el("b", {}, t("risks.interval", words));
   const label = t("risks.interval_label", { level: Math.round(100 * level) });
-  const outside = risk < low || risk > high ? ` ${t("risks.outside")}` : "";
+  // Of the numbers as they are shown: nobody wonders at 79 beside 72 to 79.
+  const beyond = (risk < low || risk > high) && !Object.values(words).includes(ofHundred(risk));
+  const outside = beyond ? ` ${t("risks.outside")}` : "";
   return [track(low, high, risk), el("p", { class: "interval" }, shown, ` ${label}${outside}`)];
 }
 

@@ -229,3 +229,10 @@ def test_a_what_if_is_no_assessment(bundle, patient, capsys) -> None:
     arguments = ["--format", "fhir", "--what-if", "age_years=60"]
     assert run(["predict", str(bundle), str(patient), *arguments]) == 2
     assert "has no place in a RiskAssessment" in capsys.readouterr().err
+
+
+def test_an_empty_list_holds_nobody_to_predict_for(bundle, tmp_path, capsys) -> None:
+    nobody = tmp_path / "nobody.json"
+    nobody.write_text("[]")
+    assert run(["predict", str(bundle), str(nobody)]) == 2
+    assert "the list holds no patient" in " ".join(capsys.readouterr().err.split())

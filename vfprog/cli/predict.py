@@ -56,6 +56,8 @@ def predict(
     if figure is not None and figure.exists() and not force:
         raise typer.BadParameter(f"{figure} exists; give --force to replace it")
     loaded, given = load_bundle(bundle), read_patient(patient)
+    if given == []:
+        raise typer.BadParameter(f"{patient}: the list holds no patient")
     if changes and isinstance(given, list):
         raise typer.BadParameter("--what-if is for one patient, not for a list")
     if changes and output is PredictionFormat.fhir:

@@ -19,6 +19,7 @@ from vfprog.scoring.model import expit
 from vfprog.validation.case_mix import case_mix
 from vfprog.validation.heterogeneity import by_site, n_usable
 from vfprog.validation.performance import performance
+from vfprog.validation.subgroups import too_small
 from vfprog.workflows.calibration_tests import calibration_row
 from vfprog.workflows.case_mix import beside_development
 from vfprog.workflows.labels import labelled
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 # Names of absent predictors, or of small sites, spelled out in a note.
 _SHOWN = 5
 _FEWEST_SITES = 2
+_FEW_EVENTS = 100
 _NOT_TOLD = "unknown"  # what reading a registry puts where no site is told
 
 
@@ -83,7 +85,8 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     Raises
     ------
     TrainingError
-        Nobody's outcome is known.
+        Nobody's outcome is known, or fewer participants or events than the rule for subgroups asks
+        for.
     UndefinedFigureError
         Only one outcome class is present.
     """
@@ -93,8 +96,11 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     known = weight > 0
     if not known.any():
         raise TrainingError("no episode with a known outcome")
+    y = cohort.outcome.event.astype(float)
+    if reason := too_small(y[known], rules_of(bundle).fewest):
+        raise TrainingError(reason)
     log_odds = frozen_log_odds(bundle, name, cohort)
-    risk, y = expit(log_odds), cohort.outcome.event.astype(float)
+    risk = expit(log_odds)
     risks = {"episode_id": cohort.episode_id, "outcome": y, "weight": weight, "risk": risk}
     figures = performance(
         y[known], risk[known], sample_weight=weight[known], groups=cohort.patient_id[known]
@@ -106,6 +112,7 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     if is_dated(cohort):
         judged.time_to_event = labelled(time_to_event(cohort, risk), model)
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
+    judged.notes += _imprecise(name, y[known])
     if len(sites):
         judged.by_site = labelled(sites, model)
     shared = {"sample_weight": weight, "groups": cohort.patient_id}
@@ -157,6 +164,17 @@ def rules_of(bundle: Bundle) -> Subgroups:
 def listed(names: Sequence[str] | pd.Series[str]) -> str:
     """Return the first few names."""
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+
+
+def _imprecise(name: str, y: FloatArray) -> list[str]:
+    """Return a note below 100 events or non-events (Collins GS et al. Stat Med 2016;35:214)."""
+    least = int(min(y.sum(), y.size - y.sum()))
+    if least >= _FEW_EVENTS:
+        return []
+    return [
+        f"{name}: {least} of the rarer outcome; a validation asks for {_FEW_EVENTS}: the figures "
+        "are imprecise"
+    ]
 
 
 def _by_site(

@@ -22,6 +22,7 @@ from vfprog.validation.performance import performance
 from vfprog.validation.subgroups import too_small
 from vfprog.workflows.calibration_tests import calibration_row
 from vfprog.workflows.case_mix import beside_development
+from vfprog.workflows.curves import judged_curves
 from vfprog.workflows.labels import labelled
 from vfprog.workflows.subgroups import subgroup_figures
 from vfprog.workflows.time_to_event import is_dated, time_to_event
@@ -51,6 +52,8 @@ class Judged:
         where the endpoint is not dated, or sites cannot be compared.
     risks : pandas.DataFrame
         episode_id, outcome, weight and risk of the episodes judged.
+    curves : dict of str to pandas.DataFrame
+        Those of `vfprog.workflows.curves.judged_curves`, behind the same columns.
     notes : list of str
         What a reader of the figures must see.
     """
@@ -62,6 +65,7 @@ class Judged:
     by_site: pd.DataFrame = field(default_factory=pd.DataFrame)
     subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curves: dict[str, pd.DataFrame] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -115,6 +119,9 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     judged.notes += _imprecise(name, y[known])
     if len(sites):
         judged.by_site = labelled(sites, model)
+    seen_alone = cohort.take(np.flatnonzero(known))
+    for table in judged_curves(seen_alone, weight[known], risk[known]):
+        judged.curves[table.name] = labelled(table.frame, model)
     shared = {"sample_weight": weight, "groups": cohort.patient_id}
     judged.calibration_tests = labelled(calibration_row(y, risk, **shared), model)
     judged.subgroups = labelled(subgroup_figures(cohort, weight, risk, rules_of(bundle)), model)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.cohorts import registry_tables, write_registry
 from vfprog.cli.app import run
 
 pytestmark = pytest.mark.slow
@@ -213,3 +214,22 @@ def test_a_quarantine_that_cannot_be_written_is_said_at_once(
     captured = capsys.readouterr()
     assert "q exists" in captured.err
     assert captured.out == ""
+
+
+def test_what_a_training_would_refuse_is_said_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = registry_tables(200)
+    tables["events"] = tables["events"].head(9)
+    source = write_registry(tmp_path / "rare", tables)
+    assert run(["check", str(source)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "vfprog train would refuse new_fracture_preprocedure: new_fracture: 9 events" in told
+    assert "would refuse response" not in told
+    assert run(["check", str(source), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["untrained"]
+    assert found["response_preprocedure"] == ""
+    assert found["new_fracture_postprocedure"].startswith("new_fracture: 9 events")
+    page = tmp_path / "p.html"
+    assert run(["check", str(source), "--html", str(page)]) == 0
+    assert "Would they be trained?" in page.read_text(encoding="utf-8")

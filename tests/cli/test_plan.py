@@ -17,7 +17,16 @@ def planned(monkeypatch):
     def answer(sizes, **given):
         asked.update(given, sizes=sizes)
         rows = [
-            (n, figure, 0.7, 0.65, 0.75, 0.01, 20, "" if n > 100 else "3 of 20 studies failed")
+            (
+                n,
+                figure,
+                0.7,
+                0.65,
+                0.75,
+                0.01,
+                17 if n == 1000 else 20,
+                "" if n > 100 else "3 of 20 studies failed",
+            )
             for n in sizes
             for figure in ("c_statistic", "power_prognosis")
         ]
@@ -38,6 +47,9 @@ def test_sizes_follow_the_option_as_a_list(planned, capsys) -> None:
     assert planned["overrides"] == {"dropout": 0.0}
     assert "SIMULATED DATA" in out
     assert "none trained" in out
+    (line,) = (line for line in out.splitlines() if line.startswith("studies trained"))
+    assert line.split()[-9:] == ["0", "of", "20", "17", "of", "20", "20", "of", "20"]
+    assert "Mean over the studies trained" in out
     assert out.count("0.700") == 2  # none of 100
     assert "100 participants: 3 of 20 studies failed." in out
     assert max(map(len, out.splitlines())) <= 80

@@ -30,6 +30,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return SimpleNamespace(
             bundle=out, performance=pd.DataFrame(rows), warnings=(warning,), notes=["few events"],
             registry=SimpleNamespace(simulated=True), reused=12 if "12" in str(registry) else 0,
+            redone=3 if "12" in str(registry) else 0,
         )  # fmt: skip
 
     def publish(training: Any) -> SimpleNamespace:

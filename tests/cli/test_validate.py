@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,8 @@ from vfprog.scoring.bundle_writer import write_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vfprog.records import RunRecords
+
 pytestmark = pytest.mark.slow
 
 
@@ -20,7 +23,7 @@ def test_a_frozen_bundle_on_a_registry(
     real_bundle: Path, registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "performance.csv"
-    assert run(["validate", str(real_bundle), str(registry), "--out", str(out)]) == 0
+    assert run(["validate", str(real_bundle), str(registry), "--out", str(out), "--no-track"]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert "SIMULATED DATA: external validation" in lines  # the registry is
@@ -38,7 +41,7 @@ def test_nothing_is_overwritten(
 ) -> None:
     out = tmp_path / "performance.csv"
     out.write_text("mine")
-    assert run(["validate", str(bundle), str(registry), "--out", str(out)]) == 2
+    assert run(["validate", str(bundle), str(registry), "--out", str(out), "--no-track"]) == 2
     assert "--force" in capsys.readouterr().err
     assert out.read_text() == "mine"
 
@@ -47,7 +50,7 @@ def test_sites_are_compared(
     real_bundle: Path, registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "performance.csv"
-    assert run(["validate", str(real_bundle), str(registry), "--out", str(out)]) == 0
+    assert run(["validate", str(real_bundle), str(registry), "--out", str(out), "--no-track"]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("SIMULATED DATA: by site"))
@@ -69,7 +72,7 @@ def test_ranges_that_do_not_match_are_said_loudly(
     young["quantiles"] = [[0.01, 20.0], [0.5, 30.0], [0.99, 40.0]]
     parts = replace(hand_parts(), reference={"age_years": young})
     folder = write_bundle(parts, tmp_path / "young")
-    assert run(["validate", str(folder), str(registry)]) == 0
+    assert run(["validate", str(folder), str(registry), "--no-track"]) == 0
     captured = capsys.readouterr()
     first = captured.err.splitlines()[0]
     assert first == ("WARNING: codes or ranges may not match the development data: age_years")
@@ -77,3 +80,19 @@ def test_ranges_that_do_not_match_are_said_loudly(
     for title in ("patients in development and here", "case mix or misfit?", "as time to an event"):
         assert f"SIMULATED DATA: {title}" in captured.out
     assert max(map(len, captured.out.splitlines())) <= 80
+
+
+def test_a_validation_is_sent_unless_it_is_not_to_be(
+    real_bundle: Path, registry: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    sent = []
+
+    def publish(records: RunRecords) -> SimpleNamespace:
+        sent.append(records.name)
+        return SimpleNamespace(name=records.name, how_to_open="mlflow ui")
+
+    monkeypatch.setattr("vfprog.workflows.publish_evidence.publish", publish)
+    assert run(["validate", str(real_bundle), str(registry)]) == 0
+    assert sent == ["validation hand 1 on small"]
+    assert "to see it: mlflow ui" in capsys.readouterr().err

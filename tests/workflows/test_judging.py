@@ -11,7 +11,14 @@ from vfprog.data.outcomes import Outcome
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features
 from vfprog.scoring.bundle import load_bundle
-from vfprog.workflows.judging import answered_by, frozen_log_odds, judge_frozen, listed, settings_of
+from vfprog.workflows.judging import (
+    answered_by,
+    frozen_log_odds,
+    judge_frozen,
+    listed,
+    rules_of,
+    settings_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +32,7 @@ def test_a_few_names_are_listed():
 
 
 def test_a_postprocedure_model_answers_for_those_with_a_value_from_the_procedure(bundle):
-    cohort = make_cohort(60)
+    cohort = make_cohort(120)
     cement = cohort.arrays.vertebrae["cement_volume_ml"].copy()
     cement[cohort.arrays.owner < 20] = np.nan
     vertebrae = {**cohort.arrays.vertebrae, "cement_volume_ml": cement}
@@ -35,6 +42,26 @@ def test_a_postprocedure_model_answers_for_those_with_a_value_from_the_procedure
     assert after.episode_id.tolist() == cohort.episode_id[20:].tolist()
     judged = judge_frozen(bundle, "response_postprocedure", cohort)
     assert judged.risks["episode_id"].tolist() == after.episode_id.tolist()
+
+
+def test_too_few_are_not_judged_by_the_rule_of_the_subgroups(bundle):
+    fewest = rules_of(bundle).fewest
+    n = fewest.participants
+    event = np.arange(n) < fewest.events
+    judged = judge_frozen(bundle, "response_preprocedure", make_cohort(n, event=event))
+    assert judged.notes[-1] == (
+        f"response_preprocedure: {fewest.events} of the rarer outcome; a validation asks for 100: "
+        "the figures are imprecise"
+    )
+    for few in (make_cohort(n - 1, event=event[:-1]), make_cohort(n, event=np.arange(n) < 9)):
+        with pytest.raises(TrainingError, match="not given: fewer than 50 participants"):
+            judge_frozen(bundle, "response_preprocedure", few)
+
+
+def test_a_hundred_of_each_outcome_need_no_note(bundle):
+    cohort = make_cohort(200, event=np.arange(200) < 100)
+    judged = judge_frozen(bundle, "response_preprocedure", cohort)
+    assert not any("imprecise" in note for note in judged.notes)
 
 
 def test_the_log_odds_are_the_model_s(bundle):

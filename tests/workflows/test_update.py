@@ -209,6 +209,23 @@ def test_what_the_models_rely_on_travels_with_every_version(updated, training, t
     assert set(kept["model"]) == {PRE, POST}
 
 
+def test_the_development_stays_what_other_registries_are_set_beside(updated, training, tmp_path):
+    source = write_registry(tmp_path / "again", registry_tables(seed=31))
+    again = update(updated.bundle, source, tmp_path / "b", n_jobs=1, refit=False)
+    parent = load_bundle(training.bundle).table("characteristics_response")
+    new = load_bundle(again.bundle)
+    assert new.table("development_characteristics_response") == parent
+    assert new.table("characteristics_response") != parent
+    rows = validate(new, source).population.query("predictor == 'age_years'")
+    expected = validate(training.bundle, source).population.query("predictor == 'age_years'")
+    assert rows["development"].tolist() == expected["development"].tolist()
+
+
+def test_the_data_of_every_ancestor_are_known_again(updated, training):
+    notes = validate(updated.bundle, training.registry).notes
+    assert any("the figures are too good" in note for note in notes)
+
+
 def test_places_are_checked_before_any_work(training, tmp_path):
     with pytest.raises(BundleError, match="is the bundle to be updated"):
         update(training.bundle, "not even read", training.bundle, force=True)

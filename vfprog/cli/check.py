@@ -2,6 +2,7 @@
 # Typer reads the annotations when the command is built: they are no strings here.
 
 import json
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vfprog.cli.app import WRONG_INPUT
-from vfprog.cli.console import bars, note, say, until_closed
+from vfprog.cli.console import DEFAULT_WIDTH, bars, note, say, until_closed
 from vfprog.cli.options import Force, Format, MappingName, OutputFormat, RegistrySource
 from vfprog.errors import InputError
 
@@ -103,8 +104,8 @@ def as_json(report: "CheckReport") -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts, failures, participant flow, endpoints that cannot be derived, and the registry
-        column by column.
+        Counts, failures, participant flow, endpoints that cannot be derived, models a training
+        would refuse, and the registry column by column.
     """
     profile = report.profile
     return {
@@ -117,6 +118,7 @@ def as_json(report: "CheckReport") -> dict[str, Any]:
         "failures": _records(_as_words(report.table)),
         "flows": {name: _records(flow) for name, flow in report.flows.items()},
         "refused": report.refused,
+        "untrained": report.untrained,
         "columns": _records(profile.columns),
         "histograms": _records(profile.histograms),
         "missing_together": {name: _records(frame) for name, frame in profile.patterns.items()},
@@ -215,7 +217,21 @@ def _show(report: "CheckReport", out: Path | None, html: Path | None) -> None:
         show_flows(report.flows)
     else:
         say()
+    _show_refusals(report.untrained)
     say(_next_step(report, out, html))
+
+
+def _show_refusals(untrained: dict[str, str]) -> None:
+    """Write which models vfprog train would refuse, and why; nothing where there are enough."""
+    lines = [f"vfprog train would refuse {n}: {why}" for n, why in untrained.items() if why]
+    for line in lines:
+        say(_folded(line))
+    if lines:
+        say()
+
+
+def _folded(words: str) -> str:
+    return "\n".join(textwrap.wrap(words, DEFAULT_WIDTH, subsequent_indent="  "))
 
 
 def _next_step(report: "CheckReport", out: Path | None, html: Path | None) -> str:

@@ -83,9 +83,9 @@ def plan(
             sizes, endpoint=endpoint, effect=effect, repeats=repeats, power_repeats=power_repeats,
             overrides=read_changes(changes or []), seed=seed, n_jobs=jobs, progress=progress,
         )  # fmt: skip
-    _show(planned.table, f"SIMULATED DATA: studies of {planned.endpoint.label.lower()}")
+    _show(planned.table, f"SIMULATED DATA: studies of {planned.endpoint.label.lower()}", repeats)
     say(
-        f"\nMean over {repeats} studies per size and the range of nine in ten; shares with their\n"
+        "\nMean over the studies trained and the range of nine in ten; shares with their\n"
         f"exact 95 % limits. Power at alignment_effect={effect:g}: {power_repeats} tests per size "
         "at 5 %."
     )
@@ -96,7 +96,7 @@ def plan(
         say(f"\nTables and figure: {write_plan(planned, out, force=force)}")
 
 
-def _show(long: "pd.DataFrame", title: str) -> None:
+def _show(long: "pd.DataFrame", title: str, asked: int) -> None:
     sizes = sorted(int(n) for n in long["participants"].unique())
     present = set(long["figure"])
     rows = [
@@ -104,7 +104,15 @@ def _show(long: "pd.DataFrame", title: str) -> None:
         for figure, heading, decimals in _SHOWN
         if figure in present
     ]
+    trained = [_trained(long, n, asked) for n in sizes]
+    rows.insert(0, ["studies trained, of those simulated", *trained])
     table(title, ["participants", *(f"{n:,}" for n in sizes)], rows)
+
+
+def _trained(long: "pd.DataFrame", n: int, asked: int) -> str:
+    """Return over how many studies a mean is taken: those of a size that were not refused."""
+    rows = long[(long["participants"] == n) & (long["figure"] == "c_statistic")]
+    return f"{int(rows['repeats'].max()) if len(rows) else 0} of {asked}"
 
 
 def _cell(long: "pd.DataFrame", n: int, figure: str, decimals: int) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vfprog.cli.console import bars, say
+from vfprog.cli.console import bars, note, say
 from vfprog.cli.options import BundleFolder, Force
 
 
@@ -27,6 +27,7 @@ def report(
         ),
     ] = None,
     force: Force = False,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Send to MLflow.")] = True,
 ) -> None:
     """Report on a bundle, with TRIPOD+AI filled in.
 
@@ -40,3 +41,9 @@ def report(
         )
     mark = "SIMULATED DATA: " if done.simulated else ""
     say(f"{mark}report {done.page}, model card {done.card}")
+    if track:
+        from vfprog.workflows.publish_evidence import publish, report_records
+
+        with bars("tracking"):
+            sent = publish(report_records(done))
+        note(f"Tracked as run {sent.name!r}; to see it: {sent.how_to_open}")

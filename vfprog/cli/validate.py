@@ -31,6 +31,7 @@ def validate(
         ),
     ] = None,
     force: Force = False,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Send to MLflow.")] = True,
 ) -> None:
     """Validate a bundle on another registry.
 
@@ -56,6 +57,12 @@ def validate(
         note(f"written to {out}")
     if done.by_site_folder is not None:
         note(f"by site, with forest plots: {done.by_site_folder}")
+    if track:
+        from vfprog.workflows.publish_evidence import publish, validation_records
+
+        with bars("tracking"):
+            sent = publish(validation_records(done))
+        note(f"Tracked as run {sent.name!r}; to see it: {sent.how_to_open}")
 
 
 def _warn(warnings: "tuple[Failure, ...]") -> None:

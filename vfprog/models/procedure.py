@@ -85,17 +85,9 @@ def fit_procedure(
         One class, too few events, no usable predictor, or predictors that say nothing.
     """
     rng = np.random.default_rng(seed)
-    weight = cohort_weights(cohort, settings)
-    cohort_n, known = cohort.n, np.flatnonzero(weight > 0)
-    cohort, weight = cohort.take(known), weight[known]
+    sample = admit(cohort, prediction_time, settings, features=features)
+    cohort, weight, features, notes = sample.cohort, sample.weight, sample.features, sample.notes
     y = cohort.outcome.event.astype(np.float64)
-    notes = check_classes(y, cohort, settings)
-    notes += lost_outcomes(weight, cohort_n)
-    names = available_predictors(cohort.arrays, settings.min_observed)
-    if features is None:
-        features = usable_features(cohort.dictionary, prediction_time, names)
-    if not features:
-        raise TrainingError(f"{cohort.endpoint.name}: no usable predictor at {prediction_time}")
     parents = sorted({parent for feature in features for parent in feature.parents})
     guard(parents, cohort.dictionary, prediction_time)
     needed = riley_sample_size(len(parents), float(np.average(y, weights=weight))).needed
@@ -120,6 +112,71 @@ def fit_procedure(
                "n_predictors": len(parents)}  # fmt: skip
     booster = learned.trees.model_json if learned.trees else None
     return FittedProcedure(model, booster, choices, tuple(notes))
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What a model may be fitted to.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Participants with a known outcome.
+    weight : ndarray of float, shape (n,)
+        Their outcome weights.
+    features : tuple of Feature
+        Features that are usable.
+    notes : list of str
+        Warnings.
+    """
+
+    cohort: Cohort
+    weight: FloatArray
+    features: tuple[Feature, ...]
+    notes: list[str]
+
+
+def admit(
+    cohort: Cohort,
+    prediction_time: PredictionTime,
+    settings: TrainingSettings,
+    *,
+    features: tuple[Feature, ...] | None = None,
+) -> Admitted:
+    """Refuse a cohort that no model can be fitted to honestly; nothing is fitted.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Participants.
+    prediction_time : {"preprocedure", "postprocedure"}
+        What may be known.
+    settings : TrainingSettings
+        Limits.
+    features : tuple of Feature, optional
+        Features to use; default all that are usable.
+
+    Returns
+    -------
+    Admitted
+        Participants, weights and features.
+
+    Raises
+    ------
+    TrainingError
+        One class, too few events, or no usable predictor.
+    """
+    weight = cohort_weights(cohort, settings)
+    n, known = cohort.n, np.flatnonzero(weight > 0)
+    cohort, weight = cohort.take(known), weight[known]
+    notes = check_classes(cohort.outcome.event.astype(np.float64), cohort, settings)
+    notes += lost_outcomes(weight, n)
+    if features is None:
+        names = available_predictors(cohort.arrays, settings.min_observed)
+        features = usable_features(cohort.dictionary, prediction_time, names)
+    if not features:
+        raise TrainingError(f"{cohort.endpoint.name}: no usable predictor at {prediction_time}")
+    return Admitted(cohort, weight, features, notes)
 
 
 def cohort_weights(cohort: Cohort, settings: TrainingSettings) -> FloatArray:

@@ -79,6 +79,7 @@ def intake_page(
     *,
     flows: Mapping[str, pd.DataFrame],
     refused: Mapping[str, str],
+    untrained: Mapping[str, str] | None = None,
 ) -> str:
     """Return the intake report as one page that needs no other file, host or script.
 
@@ -94,6 +95,8 @@ def intake_page(
         Participant flow of each endpoint.
     refused : mapping of str to str
         Endpoints that cannot be derived, and why.
+    untrained : mapping of str to str, optional
+        Each model with why a training would refuse it, empty where it would not.
 
     Returns
     -------
@@ -118,6 +121,7 @@ def intake_page(
             unshown=_unshown(groups),
             flows={name: flow_rows(flow) for name, flow in flows.items()},
             refused=dict(refused),
+            untrained=dict(untrained or {}),
             rows=rows,
             rows_left=left,
             patterns={table: pattern_figure(frame) for table, frame in profile.patterns.items()},

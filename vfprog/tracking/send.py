@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DATASET_NAME = "dataset_name"
 DATASET_DIGEST = "dataset_digest"
+DATASET_CONTEXT = "dataset_context"
 
 _LONGEST_DIGEST = 36
 _PARAMS_AT_ONCE = 100
@@ -71,7 +72,8 @@ def send(run: RunRecords, *, uri: str, experiment: str = EXPERIMENT) -> SentRun:
     A metric is kept as ``name``, its limits as ``name.lower`` and ``name.upper``. Tables and
     figures become files under ``tables`` and ``figures``; a parameter too long for the page is
     kept whole under ``parameters``. The tag ``mlflow.note.content`` is the description shown on
-    the page of the run; the tags ``dataset_name`` and ``dataset_digest`` name its data there.
+    the page of the run; the tags ``dataset_name`` and ``dataset_digest`` name its data there, and
+    ``dataset_context`` what they served for, training unless it says otherwise.
 
     Parameters
     ----------
@@ -190,7 +192,9 @@ def _dataset(tags: dict[str, str]) -> Any:
         source_type="local",
         source=json.dumps({"uri": name}),
     )
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+    return DatasetInput(
+        dataset, [InputTag("mlflow.data.context", tags.get(DATASET_CONTEXT, "training"))]
+    )
 
 
 def _user() -> str:

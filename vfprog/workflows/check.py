@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,13 @@ from vfprog.data.screening.reference import ColumnSummary, check_reference
 from vfprog.data.screening.screen import screen
 from vfprog.errors import ConfigError
 from vfprog.scoring.bundle import load_bundle
-from vfprog.workflows.inputs import build_cohorts, choose_endpoints, code_clashes
+from vfprog.workflows.inputs import (
+    build_cohorts,
+    choose_endpoints,
+    code_clashes,
+    has_procedure_values,
+)
+from vfprog.workflows.refusals import refusals
 from vfprog.workflows.screening import observed_events
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from vfprog.data.readers import ReadRegistry
     from vfprog.data.registry import Registry
     from vfprog.errors import Failure
+    from vfprog.schema.dictionary import PredictionTime
     from vfprog.scoring.bundle import Bundle
 
 
@@ -45,6 +52,9 @@ class CheckReport:
         Participant flow of each endpoint that can be derived; empty while values are in error.
     refused : dict of str to str
         Endpoints that cannot be derived, and why.
+    untrained : dict of str to str
+        Each model of the others with why ``vfprog train`` would refuse it, empty where it would
+        not; empty as a whole while values are in error.
     """
 
     read: ReadRegistry
@@ -52,6 +62,7 @@ class CheckReport:
     profile: Profile
     flows: dict[str, pd.DataFrame]
     refused: dict[str, str]
+    untrained: dict[str, str] = field(default_factory=dict)
 
     @property
     def registry(self) -> Registry:
@@ -122,7 +133,8 @@ def check(
     if bundle is not None:
         failures = (*failures, *_beside(bundle, read))
     flows = {name: cohort.flow for name, cohort in cohorts.items()}
-    return CheckReport(read, failures, profile(read, failures, events), flows, refused)
+    untrained = _untrained(read.registry, cohorts)
+    return CheckReport(read, failures, profile(read, failures, events), flows, refused, untrained)
 
 
 def write_report(report: CheckReport, out: str | Path, *, force: bool = False) -> Path:
@@ -146,8 +158,9 @@ def write_report(report: CheckReport, out: str | Path, *, force: bool = False) -
     from vfprog.reports.intake import intake_page
 
     page = intake_page(
-        report.read, report.failures, report.profile, flows=report.flows, refused=report.refused
-    )
+        report.read, report.failures, report.profile, flows=report.flows, refused=report.refused,
+        untrained=report.untrained,
+    )  # fmt: skip
     return write_page(page, out, force=force)
 
 
@@ -157,6 +170,13 @@ def _cohorts(registry: Registry) -> tuple[dict[str, Cohort], dict[str, str]]:
     except ConfigError as error:
         return {}, {"outcomes": str(error)}
     return build_cohorts(registry, chosen, strict=False)
+
+
+def _untrained(registry: Registry, cohorts: dict[str, Cohort]) -> dict[str, str]:
+    times: list[PredictionTime] = ["preprocedure"]
+    if has_procedure_values(registry):
+        times.append("postprocedure")
+    return refusals(cohorts, times)
 
 
 def _beside(bundle: Bundle, read: ReadRegistry) -> list[Failure]:

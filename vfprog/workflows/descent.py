@@ -13,6 +13,7 @@ from vfprog.workflows.case_mix import case_mix_table
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.evidence import cohort_tables
 from vfprog.workflows.origins import origins
+from vfprog.workflows.population import development_characteristics
 from vfprog.workflows.refitting import Work
 from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
@@ -93,6 +94,30 @@ def update_notes(
     for name, one in updates.items():
         notes += [f"{name}: {one.said}", *(f"{name}: {remark}" for remark in one.remarks)]
     return notes + [f"{name}: not judged, so left as it is: {w}" for name, w in refused.items()]
+
+
+def development_tables(bundle: Bundle, updates: dict[str, ModelUpdate]) -> dict[str, pd.DataFrame]:
+    """Return who the models were developed on, to set other populations beside.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The parent.
+    updates : dict of str to ModelUpdate
+        What became of each model.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``development_characteristics_<endpoint>`` where not every model of it was refitted.
+    """
+    refitted = {name for name, one in updates.items() if one.change == "refit"}
+    kept = {}
+    for endpoint, times in bundle.endpoints.items():
+        name = development_characteristics(bundle, endpoint)
+        if name in bundle.table_names and not {f"{endpoint}_{t}" for t in times} <= refitted:
+            kept[f"development_characteristics_{endpoint}"] = pd.DataFrame(bundle.table(name))
+    return kept
 
 
 def descended(

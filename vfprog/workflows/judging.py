@@ -19,8 +19,10 @@ from vfprog.scoring.model import expit
 from vfprog.validation.case_mix import case_mix
 from vfprog.validation.heterogeneity import by_site, n_usable
 from vfprog.validation.performance import performance
+from vfprog.validation.subgroups import too_small
 from vfprog.workflows.calibration_tests import calibration_row
 from vfprog.workflows.case_mix import beside_development
+from vfprog.workflows.curves import judged_curves
 from vfprog.workflows.labels import labelled
 from vfprog.workflows.subgroups import subgroup_figures
 from vfprog.workflows.time_to_event import is_dated, time_to_event
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 # Names of absent predictors, or of small sites, spelled out in a note.
 _SHOWN = 5
 _FEWEST_SITES = 2
+_FEW_EVENTS = 100
 _NOT_TOLD = "unknown"  # what reading a registry puts where no site is told
 
 
@@ -49,6 +52,8 @@ class Judged:
         where the endpoint is not dated, or sites cannot be compared.
     risks : pandas.DataFrame
         episode_id, outcome, weight and risk of the episodes judged.
+    curves : dict of str to pandas.DataFrame
+        Those of `vfprog.workflows.curves.judged_curves`, behind the same columns.
     notes : list of str
         What a reader of the figures must see.
     """
@@ -60,6 +65,7 @@ class Judged:
     by_site: pd.DataFrame = field(default_factory=pd.DataFrame)
     subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curves: dict[str, pd.DataFrame] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -83,7 +89,8 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     Raises
     ------
     TrainingError
-        Nobody's outcome is known.
+        Nobody's outcome is known, or fewer participants or events than the rule for subgroups asks
+        for.
     UndefinedFigureError
         Only one outcome class is present.
     """
@@ -93,8 +100,11 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     known = weight > 0
     if not known.any():
         raise TrainingError("no episode with a known outcome")
+    y = cohort.outcome.event.astype(float)
+    if reason := too_small(y[known], rules_of(bundle).fewest):
+        raise TrainingError(reason)
     log_odds = frozen_log_odds(bundle, name, cohort)
-    risk, y = expit(log_odds), cohort.outcome.event.astype(float)
+    risk = expit(log_odds)
     risks = {"episode_id": cohort.episode_id, "outcome": y, "weight": weight, "risk": risk}
     figures = performance(
         y[known], risk[known], sample_weight=weight[known], groups=cohort.patient_id[known]
@@ -106,8 +116,12 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     if is_dated(cohort):
         judged.time_to_event = labelled(time_to_event(cohort, risk), model)
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
+    judged.notes += _imprecise(name, y[known])
     if len(sites):
         judged.by_site = labelled(sites, model)
+    seen_alone = cohort.take(np.flatnonzero(known))
+    for table in judged_curves(seen_alone, weight[known], risk[known]):
+        judged.curves[table.name] = labelled(table.frame, model)
     shared = {"sample_weight": weight, "groups": cohort.patient_id}
     judged.calibration_tests = labelled(calibration_row(y, risk, **shared), model)
     judged.subgroups = labelled(subgroup_figures(cohort, weight, risk, rules_of(bundle)), model)
@@ -157,6 +171,17 @@ def rules_of(bundle: Bundle) -> Subgroups:
 def listed(names: Sequence[str] | pd.Series[str]) -> str:
     """Return the first few names."""
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+
+
+def _imprecise(name: str, y: FloatArray) -> list[str]:
+    """Return a note below 100 events or non-events (Collins GS et al. Stat Med 2016;35:214)."""
+    least = int(min(y.sum(), y.size - y.sum()))
+    if least >= _FEW_EVENTS:
+        return []
+    return [
+        f"{name}: {least} of the rarer outcome; a validation asks for {_FEW_EVENTS}: the figures "
+        "are imprecise"
+    ]
 
 
 def _by_site(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Two in a hundred lie there in development; beyond this share the model mostly extrapolates.
 TOO_FAR = 0.2
+_ORIGINS = ("developed_on", "judged_on")
 _NOT_KEPT = "the bundle keeps no characteristics of its development"
 
 
@@ -47,7 +48,7 @@ def population_table(bundle: Bundle, endpoint: str, cohort: Cohort) -> pd.DataFr
         `vfprog.validation.population.population_differences`.
     """
     here = characteristics(cohort)
-    name = f"characteristics_{endpoint}"
+    name = development_characteristics(bundle, endpoint)
     kept = pd.DataFrame(bundle.table(name)) if name in bundle.table_names else here.iloc[:0]
     known = [p.name for p in bundle.dictionary.predictors]
     here = here[here["predictor"].isin(known)]
@@ -107,7 +108,7 @@ def differences(bundle: Bundle, registry: Registry) -> list[str]:
         predictors that are not recorded at all: one sentence each.
     """
     notes = list(registry.notes)
-    if registry.digest == bundle.manifest["provenance"].get("digest"):
+    if registry.digest in own_data(bundle):
         notes.append("these are the data the models were trained on: the figures are too good")
     arrays = registry.arrays()
     given = {**arrays.episodes, **arrays.vertebrae}
@@ -124,6 +125,20 @@ def differences(bundle: Bundle, registry: Registry) -> list[str]:
                 f"at all: {listed(absent)}"
             )
     return notes
+
+
+def own_data(bundle: Bundle) -> set[str]:
+    """Return the digests of the data the models of a bundle were developed or updated on."""
+    told = bundle.manifest["provenance"]
+    origins = [one[what] for one in told.get("models", {}).values() for what in _ORIGINS]
+    digests = {data.get("digest") for data in (told, *origins)}
+    return {str(digest) for digest in digests if digest}
+
+
+def development_characteristics(bundle: Bundle, endpoint: str) -> str:
+    """Return the name of the table of who an endpoint's models were developed on."""
+    kept = f"development_characteristics_{endpoint}"
+    return kept if kept in bundle.table_names else f"characteristics_{endpoint}"
 
 
 def other_population(endpoint: Endpoint, registry: Registry) -> str:

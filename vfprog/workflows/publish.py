@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vfprog.records import Artifact, Metric, Param, RunRecords, Table
+from vfprog.scoring.bundle import load_bundle
 from vfprog.tracking.registry import register_bundle
 from vfprog.tracking.send import DATASET_DIGEST, DATASET_NAME, send
 from vfprog.tracking.store import resolve_store
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from vfprog.tracking.send import SentRun
     from vfprog.workflows.train import Training
 
+# Tag by which the runs of one bundle are found: training, validations, reports.
+BUNDLE_SHA256 = "bundle_sha256"
 _REQUIREMENTS = ("numpy", "pandas", "pydantic", "pyyaml", "xgboost")
 
 
@@ -94,6 +97,7 @@ def run_records(training: Training) -> RunRecords:
     provenance = training.parts.provenance
     tags = {
         "trained_on": _trained_on(training),
+        BUNDLE_SHA256: load_bundle(training.bundle).identity.sha256,
         DATASET_NAME: str(provenance["source"]),
         DATASET_DIGEST: str(provenance["digest"]),
         "mlflow.note.content": _description(training),
@@ -119,7 +123,7 @@ def run_records(training: Training) -> RunRecords:
 def _headline(table: pd.DataFrame) -> Iterator[Metric]:
     chosen = table[(table["learner"] == "model") & (table["metric"] == "c_statistic")]
     for row in chosen.itertuples():
-        yield _metric(f"{row.model}.c_statistic", row)
+        yield metric_of(f"{row.model}.c_statistic", row)
 
 
 def _model_run(training: Training, name: str) -> RunRecords:
@@ -164,10 +168,11 @@ def _tags(training: Training, name: str, learner: str) -> dict[str, str]:
 def _metrics(table: pd.DataFrame, model: str, learner: str) -> Iterator[Metric]:
     rows = table[(table["model"] == model) & (table["learner"] == learner)]
     for row in rows[rows["estimate"].notna()].itertuples():
-        yield _metric(str(row.metric), row)
+        yield metric_of(str(row.metric), row)
 
 
-def _metric(name: str, row: Any) -> Metric:
+def metric_of(name: str, row: Any) -> Metric:
+    """Return the row of a table of performance as a metric, without limits that are undefined."""
     lower, upper = (float(v) if np.isfinite(v) else None for v in (row.lower, row.upper))
     return Metric(name, float(row.estimate), lower, upper)
 

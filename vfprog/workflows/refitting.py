@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from vfprog.workflows.inputs import Progress
     from vfprog.workflows.refit_store import RefitStore
 
+FOLD_SEED = 1000
+
 
 @dataclass
 class Work:
@@ -117,7 +119,7 @@ def resample_models(work: Work, resamples: int, seed: int) -> None:
     for fitted in work.fitted.values():
         model = fitted.model
         key = (model.endpoint.name, model.prediction_time)
-        refits += plan_folds(*key, work.settings, seed=seed + 1000)
+        refits += plan_folds(*key, work.settings, seed=seed + FOLD_SEED)
         refits += plan_resamples(*key, resamples, seed=seed + 2000)
         sites = sites_to_leave_out(work.cohorts[model.endpoint.name], work.settings)
         refits += [Refit(*key, "site", seed + 3000, site) for site in sites]

@@ -41,11 +41,15 @@ class Written:
         The model card beside it.
     simulated : bool
         Whether the models were trained on simulated data.
+    bundle, sha256 : str
+        Name and version of the bundle, and its digest.
     """
 
     page: Path
     card: Path
     simulated: bool
+    bundle: str
+    sha256: str
 
 
 def write_report(
@@ -95,7 +99,9 @@ def write_report(
     beside = card.with_name(f".{card.name}.part")
     beside.write_text(words, encoding="utf-8")
     beside.replace(card)
-    return Written(page, card, loaded.simulated)
+    identity = loaded.identity
+    named = f"{identity.name} {identity.version}"
+    return Written(page, card, loaded.simulated, named, identity.sha256)
 
 
 def bundle_tables(bundle: Bundle | str | Path) -> dict[str, pd.DataFrame]:

@@ -21,7 +21,12 @@ from vfprog.validation.performance import performance
 from vfprog.validation.resampling import Refit, plan_resamples, run_refit, run_refits
 from vfprog.workflows import population
 from vfprog.workflows.assemble import bundle_parts
-from vfprog.workflows.descent import descended, update_notes, update_tables
+from vfprog.workflows.descent import (
+    descended,
+    development_tables,
+    update_notes,
+    update_tables,
+)
 from vfprog.workflows.inputs import as_recorded, no_progress, open_for
 from vfprog.workflows.judging import settings_of
 from vfprog.workflows.labels import labelled
@@ -154,6 +159,7 @@ def update(
     )
     tables = {found.name: found.frame for found in update_tables(updates, work)}
     tables |= {"updating": decisions, TABLE: reliance_table(loaded)}
+    tables |= development_tables(loaded, updates)
     changes = {name: one.said for name, one in updates.items()}
     notes = [
         *population.differences(loaded, registry),

@@ -15,6 +15,7 @@ from vfprog.plots.base import label_of
 from vfprog.records import Figure, Table
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.validation._check import UndefinedFigureError
+from vfprog.workflows.curves import CURVES
 from vfprog.workflows.evidence_figures import forest_figures
 from vfprog.workflows.files import check_target, result_folder, write_table
 from vfprog.workflows.inputs import as_recorded, open_for
@@ -64,11 +65,15 @@ class Validation:
         Figures in each subgroup, see `vfprog.workflows.subgroups.subgroup_figures`.
     calibration_tests : pandas.DataFrame
         Test of moderate calibration of each model.
+    curves : dict of str to pandas.DataFrame
+        ``risk_distribution``, ``decision_curve`` and ``calibration_curve`` of the models.
+    bundle, source : str
+        Name and version of the bundle, and where the registry was read from.
     warnings : tuple of Failure
         Predictors so unlike development that a code or unit is likely to differ, or that most
         values lie where the model has seen few.
     details_folder : pathlib.Path or None
-        Where the last five tables and the warnings were written.
+        Where these tables and the warnings were written.
     """
 
     performance: pd.DataFrame
@@ -83,8 +88,16 @@ class Validation:
     time_to_event: pd.DataFrame = field(default_factory=pd.DataFrame)
     subgroups: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curves: dict[str, pd.DataFrame] = field(default_factory=dict)
+    bundle: str = ""
+    source: str = ""
     warnings: tuple[Failure, ...] = ()
     details_folder: Path | None = None
+
+    def details(self) -> dict[str, pd.DataFrame]:
+        """Return the long tables beside the performance that have rows, by name."""
+        tables = {name: getattr(self, name) for name in DETAILS} | self.curves
+        return {name: table for name, table in tables.items() if len(table)}
 
 
 def validate(
@@ -133,6 +146,8 @@ def validate(
     registry = open_for(loaded, source, mapping).registry
     simulated = loaded.simulated or registry.simulated
     result = Validation(pd.DataFrame(), notes=differences(loaded, registry), simulated=simulated)
+    result.bundle = f"{loaded.identity.name} {loaded.identity.version}"
+    result.source = registry.source
     result.warnings = tuple(reference_warnings(loaded, registry))
     _judge_all(loaded, registry, result)
     result.performance = result.performance.assign(
@@ -191,10 +206,8 @@ def _write(result: Validation, out: str | Path, *, force: bool) -> None:
     elif folder.exists():
         result.notes.append(f"{folder} is of an earlier validation: now no sites are compared")
     with result_folder(_folder(out, "details"), force=force) as beside:
-        for name in DETAILS:
-            table = getattr(result, name)
-            if len(table):
-                write_table(table, beside / f"{name}.csv")
+        for name, table in result.details().items():
+            write_table(table, beside / f"{name}.csv")
         if result.warnings:
             write_table(failure_table(result.warnings), beside / "warnings.csv")
     result.details_folder = _folder(out, "details")
@@ -231,6 +244,8 @@ def _judge_all(bundle: Bundle, registry: Registry, result: Validation) -> None:
     result.subgroups = _together([one.subgroups for one in judged])
     result.calibration_tests = _together([one.calibration_tests for one in judged])
     result.population = _together(populations)
+    for name in CURVES:
+        result.curves[name] = _together([one.curves.get(name, pd.DataFrame()) for one in judged])
 
 
 def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

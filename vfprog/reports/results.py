@@ -51,10 +51,18 @@ def performance_grid(evidence: Evidence, model: str) -> Grid | None:
     reasons = [f"{label(m)}, {label(name)}: {row['reason']}" for (m, name), row in cells.items()
                if row["reason"]]  # fmt: skip
     n, events = int(rows["n"].max()), int(rows["n_events"].max())
-    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. Learners alone "
-             "are not recalibrated.", *dict.fromkeys(reasons))  # fmt: skip
+    told = f"{n:,} participants with a known outcome{_effective(evidence, model)}, {events:,} with"
+    notes = (f"{told} the event. Learners alone are not recalibrated.", *dict.fromkeys(reasons))
     return Grid("Cross-validated figures, 95 % intervals",
                 ("Figure", *(label(name) for name in learners)), lines, notes)  # fmt: skip
+
+
+def _effective(evidence: Evidence, model: str) -> str:
+    """Return what the outcome weights leave of the number of participants."""
+    table = evidence.of_model("sample_size", model)
+    if table is None or "n_effective" not in table:
+        return ""
+    return f" (effective sample size under their weights: {table['n_effective'].iloc[0]:,.0f})"
 
 
 def external_grid(evidence: Evidence, table: pd.DataFrame, name: str) -> Grid:

@@ -35,11 +35,7 @@ class Evidence:
 
     @cached_property
     def computed(self) -> frozenset[str]:
-        """Tables with any figure; one that only gives reasons is none.
-
-        A table of several validations is also there by the name of each that has a figure:
-        ``validations.temporal``.
-        """
+        """All tables with a figure, not reasons alone; ``validations.<kind>`` of each such kind."""
         found = {name for name, frame in self.frames.items() if _has_figures(frame)}
         if "validations" in found:
             kinds = self.frames["validations"].groupby("validation")

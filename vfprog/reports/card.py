@@ -33,7 +33,7 @@ def model_card(bundle: Bundle, *, report: str) -> str:
     evidence = Evidence(bundle)
     found = limitations(evidence)
     kept = bundle.manifest["subgroups"]
-    groups = [group["label"] for group in kept["rules"]["subgroups"]] if "rules" in kept else []
+    judged = (row for row in kept.get("performance", ()) if row["estimate"] is not None)
     card = (
         environment(escaped=False)
         .get_template("card.md")
@@ -42,7 +42,7 @@ def model_card(bundle: Bundle, *, report: str) -> str:
             facts=facts(evidence, limitations=len(found)),
             told=evidence.provenance,
             headline=headline_grid(evidence),
-            groups=groups if kept.get("performance") else [],
+            groups=list(dict.fromkeys(row["label"] for row in judged)),
             limitations=found,
             report=report,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vfprog.errors import TrainingError
 from vfprog.validation.held_out import sites_to_leave_out
 from vfprog.validation.resampling import (
@@ -174,8 +176,10 @@ def folds_of(work: Work, model: str) -> IntArray:
     Returns
     -------
     ndarray of int, shape (repeats, n)
-        Number of the fold.
+        Number of the fold; 0 throughout where no refit left anybody out, as in an updating.
     """
+    if model not in work.folds:
+        return np.zeros(work.risks[model]["model"].shape, dtype=int)
     n = work.cohorts[work.fitted[model].model.endpoint.name].n
     return fold_of(work.folds[model], n, repeats=work.settings.outer_repeats)
 

@@ -48,4 +48,10 @@ def test_a_card_of_a_training_has_its_figures_as_a_table(trained):
     assert {line.count("|") for line in table} == {table[0].count("|")}
     row = trained.headline("response_preprocedure")["c_statistic"]
     assert f"{row['estimate']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})" in table[2]
-    assert "Judged by Sex, Age" in card
+    kept = trained.bundle.manifest["subgroups"]["performance"]
+    judged = {row["label"] for row in kept if row["estimate"] is not None}
+    factors = card[card.index("## Factors") : card.index("## Metrics")]
+    assert {label for label in ("Sex", "Age", "Setting") if label in factors} == judged & {
+        "Sex", "Age", "Setting"
+    }  # fmt: skip
+    assert ("Not judged by subgroup" in factors) != bool(judged)

@@ -1,4 +1,8 @@
+import pandas as pd
 import pytest
+
+from vfprog.reports.evidence import Evidence
+from vfprog.reports.facts import facts
 
 
 def test_a_bundle_without_tables_has_nothing_and_says_why(bare):
@@ -27,3 +31,20 @@ def test_tables_and_figures_are_those_of_the_training(training, trained):
     assert set(importance["model"]) == {name}
     assert importance.index[0] == 0
     assert "train again" in trained.why_not("resamples")
+
+
+def test_a_table_that_only_gives_reasons_is_not_computed(bare):
+    evidence = Evidence(bare.bundle)
+    row = {"metric": "c_statistic", "reason": "no date is recorded"}
+    evidence.frames["validations"] = pd.DataFrame([
+        row | {"validation": "temporal", "estimate": None},
+        row | {"validation": "internal_external", "estimate": 0.7},
+    ])  # fmt: skip
+    evidence.frames["subgroups"] = pd.DataFrame([row | {"estimate": None}])
+    evidence.frames["case_mix"] = pd.DataFrame([{"n": 3}])
+    evidence.frames["refits"] = pd.DataFrame({"n": []})
+    assert evidence.computed == {"validations", "validations.internal_external", "case_mix"}
+    assert facts(evidence)["also"] == ""
+    evidence = Evidence(bare.bundle)
+    evidence.frames["validations"] = pd.DataFrame([row | {"validation": "temporal", "estimate": 1}])
+    assert facts(evidence)["also"] == "; temporal validation too"

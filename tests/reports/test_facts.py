@@ -1,5 +1,9 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from vfprog.reports.evidence import Evidence
 from vfprog.reports.facts import UNKNOWN, facts
 
 
@@ -27,3 +31,19 @@ def test_a_training_tells_all(training, trained):
         told["sample_size"] == f"all criteria met by {all_met} of {n} models, counting predictors"
     )
     assert "delta-adjusted" in told["delta"]
+
+
+def test_models_are_what_they_are_and_counted_as_people_count(bare):
+    told = facts(bare)
+    model = next(iter(bare.models.values()))
+    curved = ~np.isnan(model.linear.encoding.knots).all()
+    assert ("on splines" in told["form"]) == curved
+    assert told["models"] == f"{len(bare.models)} models"
+    flat = replace(model, trees=None, blend=replace(model.blend, w_linear=1.0, w_trees=0.0))
+    one = Evidence(bare.bundle)
+    one.__dict__["models"] = {"response_preprocedure": flat}
+    told = facts(one)
+    assert told["models"] == "1 model"
+    assert told["form"].endswith("no trees")
+    assert told["trees"] == "there are no trees"
+    assert told["sites"] == f"sites {UNKNOWN}"

@@ -102,3 +102,15 @@ def test_every_part_a_training_computed_has_its_tables(trained):
     for part in PARTS:
         there = any(trained.of_model(name, MODEL) is not None for name in part.tables)
         assert bool(part_grids(trained, part, MODEL)) == there
+
+
+@pytest.mark.parametrize(("table", "part"), [("validations", "temporal"),
+                                             ("internal_external", "sites")])  # fmt: skip
+def test_what_was_not_computed_is_a_reason_and_no_row_of_dashes(bare, table, part):
+    why = "no validation: no date is recorded"
+    row = FIGURE | {"estimate": None, "reason": why, "validation": "temporal", "i2": None}
+    row |= {"role": "site", "site": "S1"}
+    evidence = with_table(bare, table, [row, row | {"metric": "brier"}])
+    (grid,) = part_grids(evidence, PART[part], MODEL)
+    assert (grid.columns, grid.rows) == (("Not computed",), ((why,),))
+    assert table not in evidence.computed

@@ -202,5 +202,8 @@ def test_one_score_is_ranked_within_the_folds_of_every_repeat():
 def test_folds_of_another_shape_or_of_one_class_each_are_refused():
     with pytest.raises(ValueError, match=r"folds must have shape \(2,\) or \(1, 2\), got \(3,\)"):
         c_statistic([0, 1], [0.2, 0.3], folds=[1, 2, 3])
+    with pytest.raises(ValueError, match="shape") as caught:
+        c_statistic([0, 1, 1], [0.2, 0.3])
+    assert "folds" not in str(caught.value)  # none were given
     with pytest.raises(ValueError, match="undefined: no fold has both outcomes"):
         c_statistic([0, 1], [0.2, 0.3], folds=[1, 2])

@@ -7,6 +7,7 @@ import pytest
 
 from tests.bundles import hand_model
 from tests.cohorts import make_cohort, quick_settings
+from vfprog.models.procedure import cohort_weights
 from vfprog.models.sample_size import riley_sample_size
 from vfprog.workflows.sample_size import count_parameters, of_model
 
@@ -36,6 +37,9 @@ def test_the_table_holds_the_criteria_for_those_whose_outcome_is_known():
     known = int(cohort.outcome.observed.sum())
     assert set(table["n"]) == {known}
     assert set(table["n_events"]) == {cohort.n_events}
+    weight = cohort_weights(cohort, quick_settings(truncate=1.0))
+    assert table["n_effective"].iloc[0] == pytest.approx(weight.sum() ** 2 / (weight @ weight))
+    assert known - 30 < table["n_effective"].iloc[0] < known
     by = table.set_index(["counted", "criterion"])
     row = by.loc[("predictors", "shrinkage")]
     assert row["events_per_parameter"] == pytest.approx(cohort.n_events / len(MODEL.parents))

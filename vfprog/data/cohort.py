@@ -229,14 +229,9 @@ def _outcome_steps(endpoint: Endpoint, outcome: Outcome, crossed: int) -> list[d
         why = f"not assessed between day {window[0]} and {window[1]}" if window else "not coded"
     meaning = "non-response" if endpoint.family == "response" else "no event"
     policy = endpoint.intercurrent.replace("_", " ")
-    unseen = len(outcome.time) - observed
+    unseen, stand = len(outcome.time) - observed, "; those seen stand for them"
     return [
-        _step(
-            "outcome observed",
-            observed,
-            unseen,
-            f"{why}; those seen stand for them" if unseen else "",
-        ),
+        _step("outcome observed", observed, unseen, why + stand * (unseen > 0)),
         _step("of these, died first", died, 0, f"observed: {meaning}" if died else ""),
         _step("of these, events", int(outcome.event.sum())),
         _step("crossover or repeat procedure by the horizon", crossed, 0, policy),

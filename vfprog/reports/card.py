@@ -41,7 +41,7 @@ def model_card(
     evidence = Evidence(bundle, validations or {})
     found = limitations(evidence)
     kept = bundle.manifest["subgroups"]
-    groups = [group["label"] for group in kept["rules"]["subgroups"]] if "rules" in kept else []
+    judged = (row for row in kept.get("performance", ()) if row["estimate"] is not None)
     card = (
         environment(escaped=False)
         .get_template("card.md")
@@ -52,7 +52,7 @@ def model_card(
             told=evidence.provenance,
             headline=headline_grid(evidence),
             external=external_grids(evidence),
-            groups=groups if kept.get("performance") else [],
+            groups=list(dict.fromkeys(row["label"] for row in judged)),
             limitations=found,
             report=report,
         )

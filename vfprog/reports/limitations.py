@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vfprog.reports.facts import endpoints
+from vfprog.reports.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +76,7 @@ def _few_sites(evidence: Evidence) -> Iterator[Limitation]:
     if sites is not None and sites < FEW_SITES:
         yield Limitation(
             "Participants",
-            f"{sites} site{'s' if sites != 1 else ''}.",
+            f"{counted(sites, 'site')}.",
             "How the models do elsewhere is hardly known.",
         )
 
@@ -153,7 +154,9 @@ def _per_parameter(evidence: Evidence) -> Iterator[Limitation]:
     few = rows.loc[rows["events_per_parameter"] < EVENTS_PER_PARAMETER, "events_per_parameter"]
     if len(few):
         said = f"{few.min():.1f}" + (f" to {few.max():.1f}" if len(few) > 1 else "")
-        text = f"{len(few)} of {len(rows)} models have {said} events per candidate term."
+        have = "has" if len(few) == 1 else "have"
+        models = counted(len(rows), "model")
+        text = f"{len(few)} of {models} {have} {said} events per candidate term."
         yield Limitation(
             "Analysis", text, "Overfitting is likely; shrinkage limits it, not the uncertainty."
         )
@@ -176,7 +179,7 @@ def _few_refits(evidence: Evidence) -> Iterator[Limitation]:
     if resamples is not None and resamples < FOR_PUBLICATION:
         yield Limitation(
             "Analysis",
-            f"{resamples} bootstrap refits.",
+            f"{counted(resamples, 'bootstrap refit')}.",
             "Optimism, instability and rank intervals ask for 200.",
         )
 

@@ -65,14 +65,22 @@ def performance_grid(evidence: Evidence, model: str) -> Grid | None:
     if evidence.updated:
         origin = evidence.origins.get(model, {})
         said, caption = _FROZEN, f"Figures made by {origin.get('judged_by', NONE)}, 95 % intervals"
-    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. {said}",
-             *dict.fromkeys(reasons))  # fmt: skip
+    told = f"{n:,} participants with a known outcome{_effective(evidence, model)}, {events:,} with"
+    notes = (f"{told} the event. {said}", *dict.fromkeys(reasons))
     return Grid(caption, ("Figure", *(label(name) for name in learners)), lines, notes)
 
 
 def external_grids(evidence: Evidence) -> dict[str, Grid]:
     """Return the performance of the frozen models on each other registry, by its name."""
     return {name: external_grid(evidence, table, name) for name, table in evidence.external.items()}
+
+
+def _effective(evidence: Evidence, model: str) -> str:
+    """Return what the outcome weights leave of the number of participants."""
+    table = evidence.of_model("sample_size", model)
+    if table is None or "n_effective" not in table:
+        return ""
+    return f" (effective sample size under their weights: {table['n_effective'].iloc[0]:,.0f})"
 
 
 def external_grid(evidence: Evidence, table: pd.DataFrame, name: str) -> Grid:

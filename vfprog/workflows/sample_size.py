@@ -42,7 +42,8 @@ def sample_size_table(work: Work) -> pd.DataFrame:
     -------
     pandas.DataFrame
         model, endpoint, prediction_time, counted, n_parameters, criterion, target, needed, n,
-        n_events, events_per_parameter, r2_cox_snell, met and reason. ``counted`` says what counts
+        n_effective (of Kish, for the outcome weights), n_events, events_per_parameter,
+        r2_cox_snell, met and reason. ``counted`` says what counts
         as a parameter: ``predictors``, by which the procedure decides to be simpler;
         ``candidate_terms``, all columns the penalised regression may use; ``fitted_terms``, those
         of the model. A criterion that is undefined has a reason.
@@ -79,7 +80,8 @@ def of_model(model: PrognosticModel, cohort: Cohort, settings: TrainingSettings)
     X = model.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)[known]
     n_events = int(y.sum())
     r2 = _ANTICIPATED * max_r2_cox_snell(prevalence)
-    facts = {"n": len(y), "n_events": n_events, "r2_cox_snell": r2}
+    effective = kish_size(weight[known])
+    facts = {"n": len(y), "n_effective": effective, "n_events": n_events, "r2_cox_snell": r2}
     rows = []
     blanked = settings.copies > 0 and settings.max_blank > 0
     for counted, n_parameters in count_parameters(model, X, blanked=blanked).items():
@@ -87,9 +89,31 @@ def of_model(model: PrognosticModel, cohort: Cohort, settings: TrainingSettings)
         shared = {"counted": counted, "n_parameters": n_parameters, **facts}
         shared["events_per_parameter"] = n_events / n_parameters
         rows += [shared | _criterion(name, size[name], len(y)) for name in TARGETS]
-    first = ["counted", "n_parameters", "criterion", "target", "needed", "n", "n_events"]
+    first = ["counted", "n_parameters", "criterion", "target", "needed", "n", "n_effective",
+             "n_events"]  # fmt: skip
     rest = ["events_per_parameter", "r2_cox_snell", "met", "reason"]
     return pd.DataFrame(rows)[first + rest].astype({"needed": np.float64})
+
+
+def kish_size(weight: FloatArray) -> float:
+    """Return how many participants of equal weight would tell as much.
+
+    Parameters
+    ----------
+    weight : ndarray of float, shape (n,)
+        Outcome weights.
+
+    Returns
+    -------
+    float
+        ``(sum w)^2 / sum w^2`` (Kish L. Survey Sampling, 1965), at most n.
+
+    Examples
+    --------
+    >>> kish_size(np.array([1.0, 1.0, 2.0])), kish_size(np.full(7, 3.0))
+    (2.6666666666666665, 7.0)
+    """
+    return float(weight.sum() ** 2 / (weight**2).sum())
 
 
 def count_parameters(model: PrognosticModel, X: FloatArray, *, blanked: bool) -> dict[str, int]:

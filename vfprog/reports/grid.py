@@ -51,6 +51,7 @@ LABELS = {
     "risk_at_bridge": "At risk",
     "i2": "I2",
     "asked": "Asked for",
+    "flat": "Learned nothing",
     "harrell": "Harrell's optimism",
 }
 # Decimals of an estimate; three where nothing else is said.

@@ -81,7 +81,8 @@ PARTS = (
          "rules, is the comparison."),
     Part("refits", "Refits: asked for, fitted, failed", ("refits",), "",
          "The whole procedure was refitted in every fold, resample, without every site and on the "
-         "earlier participants; failures are counted, not hidden."),
+         "earlier participants; failures are counted, not hidden. One that learned nothing gives "
+         "everybody the prevalence of its sample."),
     Part("time-to-event", "As a time to an event", ("time_to_event",), "",
          "Dated endpoints only: censoring undone by its Kaplan-Meier estimate, death competing."),
     Part("case-mix", "Case mix", ("case_mix",), "",

@@ -121,6 +121,9 @@ def test_the_run_says_where_the_bundle_comes_from(updated, training):
     params = {r.name: r.value for r in run.records if isinstance(r, Param)}
     assert params["updated_from"] == load_bundle(training.bundle).identity.sha256
     assert run.name.startswith("update ")
+    page = run.tags["mlflow.note.content"]
+    assert "On the registry of the update" in page
+    assert "the whole procedure inside" not in page
     assert [child.name for child in run.children] == [PRE, POST]
     assert [child.name for child in run.children[0].children] == [f"{PRE}.frozen"]
 

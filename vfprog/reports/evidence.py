@@ -74,6 +74,11 @@ class Evidence:
         return bool(self.bundle.manifest["lineage"])
 
     @property
+    def judged(self) -> str:
+        """How the curves were made, in words."""
+        return "on the registry of the update" if self.updated else "cross-validated"
+
+    @property
     def origins(self) -> dict[str, dict[str, Any]]:
         """Where each model of an updated bundle comes from; empty for one never updated."""
         kept: dict[str, dict[str, Any]] = self.provenance.get("models", {})

@@ -64,8 +64,8 @@ PARTS = (
          "Each site is judged by a model fitted without it; sites are pooled by random effects. "
          "The prediction interval says what may be expected at a new site."),
     Part("subgroups", "Subgroups", ("subgroups",), "",
-         "Cross-validated risks judged within groups. Small groups are suppressed by the rule "
-         "below the table."),
+         "The risks behind the performance, judged within groups. Small groups are suppressed by "
+         "the rule below the table."),
     Part("comparators", "Comparators", ("comparators", "comparator_differences"), "",
          "Judged on the same folds as the model; differences are paired, model minus comparator: "
          "above 0 the model is ahead in the c-statistic and in net benefit, below 0 in a "

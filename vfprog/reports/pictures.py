@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from vfprog.reports.evidence import Evidence
 
 _WIDTH, _HEIGHT = 5.4, 4.0
+_WHOLE = {
+    False: "c-statistic of each model, cross-validated", True: "c-statistic of each model updated",
+}  # fmt: skip
 _LARGEST = 12  # predictors in the figure of importance
 
 
@@ -82,7 +85,7 @@ def calibration_picture(evidence: Evidence, model: str) -> Picture | None:
         f"Calibration curve: observed against predicted risk from {percent(low)} to "
         f"{percent(high)}, with a 95 % band, over the distribution of the risks.{said}"
     )
-    caption = "Calibration, cross-validated, with its 95 % band"
+    caption = f"Calibration, {evidence.judged}, with its 95 % band"
     return _picture(
         evidence, lambda ax: plot_calibration(curve, ax, distribution=spread), alt, caption
     )
@@ -97,7 +100,7 @@ def decision_picture(evidence: Evidence, model: str) -> Picture | None:
     alt = f"Decision curve: net benefit of the model against treating all and none. {ahead}"
     labels = {"model": "Model", "treat_all": "Treat all", "treat_none": "Treat none"}
     return _picture(evidence, lambda ax: plot_decision_curve(curve, ax, labels=labels), alt,
-                    "Net benefit, cross-validated, with 95 % limits")  # fmt: skip
+                    f"Net benefit, {evidence.judged}, with 95 % limits")  # fmt: skip
 
 
 def _range_ahead(curve: pd.DataFrame) -> str:
@@ -119,7 +122,7 @@ def distribution_picture(evidence: Evidence, model: str) -> Picture | None:
     event = percent(float(table.loc[table["outcome"] == 1, "share"].sum()))
     alt = f"Histogram of the risks, those with the event ({event}) upwards, the others downwards."
     return _picture(evidence, lambda ax: plot_risk_distribution(table, ax), alt,
-                    "Cross-validated risks by outcome")  # fmt: skip
+                    f"Risks by outcome, {evidence.judged}")  # fmt: skip
 
 
 def importance_picture(evidence: Evidence, model: str) -> Picture | None:
@@ -234,7 +237,7 @@ def headline_picture(evidence: Evidence) -> Picture | None:
     return _picture(
         evidence, lambda ax: plot_performance(table, ax, metric="c_statistic", by="model",
                                               labels=labels),
-        f"c-statistics with 95 % intervals. {alt}.", "c-statistic of each model, cross-validated",
+        f"c-statistics with 95 % intervals. {alt}.", _WHOLE[evidence.updated],
         height, width=9.0,
     )  # fmt: skip
 

@@ -37,11 +37,7 @@ def headline_grid(evidence: Evidence) -> Grid:
     """Return the figures of the first screen: a row per model."""
     table = evidence.performance
     shown = table[table["learner"] == SHOWN]
-    what = (
-        "Performance on the registry of the update"
-        if evidence.updated
-        else "Cross-validated performance"
-    )
+    what = "Performance after the update" if evidence.updated else "Cross-validated performance"
     return wide(shown, ["model"], HEADLINE, caption=f"{what}, 95 % intervals",
                 first=evidence.titles)  # fmt: skip
 

@@ -133,7 +133,8 @@ def _model_run(training: Training, name: str) -> RunRecords:
     run.records.extend([Param("definition", model.endpoint.definition)])
     run.records.extend([Param(k, v) for k, v in fitted.choices.items()])
     run.records.extend(list(_metrics(training.performance, name, "model")))
-    title = f"{model.endpoint.label}, {model.prediction_time}, cross-validated"
+    judged = "on the registry of the update" if training.parts.lineage else "cross-validated"
+    title = f"{model.endpoint.label}, {model.prediction_time}, {judged}"
     curves = {curve: of_model(training.tables[curve], name) for curve in CURVES}
     run.records.extend([Table(curve, frame) for curve, frame in curves.items() if len(frame)])
     run.records.extend(curve_figures(curves, title=title, simulated=training.parts.simulated))
@@ -195,5 +196,7 @@ def _description(training: Training) -> str:
     head = (
         f"Cross-validated ({folds} folds by patient, the whole procedure inside each), 95 % limits."
     )
+    if training.parts.lineage:
+        head = "On the registry of the update: tests and coefficients cross-validated, 95 % limits."
     notes = "".join(f"\n- {note}" for note in training.notes)
     return f"{marked}{head}\n\n" + "\n".join(lines) + (f"\n\nNotes:{notes}" if notes else "")

@@ -34,7 +34,6 @@ def model_card(bundle: Bundle, *, report: str) -> str:
     found = limitations(evidence)
     kept = bundle.manifest["subgroups"]
     judged = (row for row in kept.get("performance", ()) if row["estimate"] is not None)
-    groups = list(dict.fromkeys(row["label"] for row in judged))
     card = (
         environment(escaped=False)
         .get_template("card.md")
@@ -43,7 +42,7 @@ def model_card(bundle: Bundle, *, report: str) -> str:
             facts=facts(evidence, limitations=len(found)),
             told=evidence.provenance,
             headline=headline_grid(evidence),
-            groups=groups if kept.get("performance") else [],
+            groups=list(dict.fromkeys(row["label"] for row in judged)),
             limitations=found,
             report=report,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vfprog.errors import ConfigError
 from vfprog.reports.evidence import SHOWN
@@ -11,8 +11,6 @@ from vfprog.reports.grid import NONE, Grid, figure, label, plain, wide
 from vfprog.reports.parts import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from vfprog.reports.evidence import Evidence
@@ -50,20 +48,21 @@ def performance_grid(evidence: Evidence, model: str) -> Grid | None:
                           for name in learners))
         for metric in dict.fromkeys(rows["metric"])
     )  # fmt: skip
-    reasons = [
-        *_effective(evidence, model),
-        *(f"{label(m)}: pairs of one fold only" for (m, _), r in cells.items() if _within(r)),
-        *(
-            f"{label(m)}, {label(name)}: {row['reason']}"
-            for (m, name), row in cells.items()
-            if row["reason"]
-        ),
-    ]
+    reasons = [f"{label(m)}, {label(name)}: {row['reason']}" for (m, name), row in cells.items()
+               if row["reason"]]  # fmt: skip
     n, events = int(rows["n"].max()), int(rows["n_events"].max())
-    notes = (f"{n:,} participants with a known outcome, {events:,} with the event. Learners alone "
-             "are not recalibrated.", *dict.fromkeys(reasons))  # fmt: skip
+    told = f"{n:,} participants with a known outcome{_effective(evidence, model)}, {events:,} with"
+    notes = (f"{told} the event. Learners alone are not recalibrated.", *dict.fromkeys(reasons))
     return Grid("Cross-validated figures, 95 % intervals",
                 ("Figure", *(label(name) for name in learners)), lines, notes)  # fmt: skip
+
+
+def _effective(evidence: Evidence, model: str) -> str:
+    """Return what the outcome weights leave of the number of participants."""
+    table = evidence.of_model("sample_size", model)
+    if table is None or "n_effective" not in table:
+        return ""
+    return f" (effective sample size under their weights: {table['n_effective'].iloc[0]:,.0f})"
 
 
 def external_grid(evidence: Evidence, table: pd.DataFrame, name: str) -> Grid:
@@ -117,18 +116,3 @@ def missing_outcome_grid(evidence: Evidence, endpoint: str) -> Grid | None:
     note = ("Delta is added to the log-odds of those whose outcome was not seen; 0 is what the "
             "outcome weights assume.")  # fmt: skip
     return replace(grid, notes=(note,))
-
-
-def _effective(evidence: Evidence, model: str) -> list[str]:
-    """Return what the outcome weights leave of the number of participants."""
-    table = evidence.of_model("sample_size", model)
-    if table is None or "n_effective" not in table:
-        return []
-    return [
-        f"Effective sample size under the outcome weights: {table['n_effective'].iloc[0]:,.0f}."
-    ]
-
-
-def _within(row: Mapping[Any, Any]) -> bool:
-    """Return whether a figure ranks within the folds of its cross-validation."""
-    return str(row.get("method", "")).endswith("pairs within folds")

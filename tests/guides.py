@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 GUIDES = (
     "data-scientist",
     "updating",
+    "planning",
     "clinician",
     "analyst",
     "registry-engineer",

@@ -161,7 +161,8 @@ def test_a_reader_who_leaves_early_leaves_no_traceback(bundle: Path, tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="a job of the background has no Ctrl-C"
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="a job of the background has no Ctrl-C",
 )
 def test_interrupted_from_the_keyboard(bundle: Path) -> None:
     command = [sys.executable, "-m", "vfprog", "predict", str(bundle), "-"]

@@ -74,6 +74,10 @@ def test_workers_end_when_their_parent_was_killed(parent):
     assert until(lambda: not any(runs(pid) for pid in pids))
 
 
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="a job of the background has no Ctrl-C",
+)
 def test_a_ctrl_c_that_reaches_all_of_them_is_answered_by_the_parent_alone(parent):
     process, _, out = parent
     os.killpg(process.pid, signal.SIGINT)

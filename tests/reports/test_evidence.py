@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from vfprog.reports.evidence import Evidence
+from vfprog.reports.evidence import Evidence, frame_of
 from vfprog.reports.facts import facts
 
 
@@ -17,6 +17,15 @@ def test_a_bundle_without_tables_has_nothing_and_says_why(bare):
 def test_models_have_words(bare):
     assert bare.titles["response_postprocedure"] == "Pain response, procedure included"
     assert bare.titles["new_fracture_preprocedure"].endswith("before the procedure")
+
+
+def test_numbers_that_are_undefined_throughout_are_numbers_all_the_same():
+    frame = frame_of({"i2": [None, None], "n": [3, None], "first_month": [None, None]})
+    assert frame.dtypes[["i2", "n"]].tolist() == ["float64", "float64"]
+    assert frame["i2"].isna().all()
+    assert frame["first_month"].tolist() == [None, None]
+    assert frame_of([{"estimate": None, "reason": ""}]).dtypes["estimate"] == "float64"
+    assert frame_of([]).empty
 
 
 @pytest.mark.slow

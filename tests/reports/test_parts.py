@@ -26,7 +26,7 @@ def test_no_table_gives_no_grid(bare, part):
 
 
 def test_sites_end_in_the_mean_and_a_new_site(bare):
-    shared = FIGURE | {"i2": None}
+    shared = FIGURE | {"i2": None, "n_sites": 2}
     rows = [
         shared | {"role": "site", "site": "S1"},
         shared | {"role": "pooled", "site": "pooled", "estimate": 0.65, "i2": 0.514},
@@ -38,6 +38,14 @@ def test_sites_end_in_the_mean_and_a_new_site(bare):
         ("A new site (prediction interval)", "0.500 to 0.850"),
     ]  # fmt: skip
     assert grid.notes[0] == "I2: c-statistic 51 %."
+
+
+def test_one_site_alone_is_not_called_pooled(bare):
+    shared = FIGURE | {"i2": None, "n_sites": 1}
+    rows = [shared | {"role": "small_sites", "site": "small sites"},
+            shared | {"role": "pooled", "site": ""}]  # fmt: skip
+    grid = part_grids(with_table(bare, "internal_external", rows), PART["sites"], MODEL)[0]
+    assert [row[0] for row in grid.rows] == ["small sites", "One alone: nothing pooled"]
 
 
 def test_a_later_period_is_told_apart_from_sites_left_out(bare):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vfprog.reports.evidence import Evidence
 
 _NAMED_ROLES = {"pooled": "Pooled", "prediction": "A new site (prediction interval)"}
+_ALONE = "One alone: nothing pooled"
 _SINGLES_SHOWN = 5
 _BESIDE = ("c_statistic", "calibration_slope", "brier", "scaled_brier")
 _FEW = ("c_statistic", "calibration_slope", "calibration_in_the_large", "scaled_brier")
@@ -129,6 +130,7 @@ def _sites(evidence: Evidence, model: str) -> list[Grid]:
     if rows["estimate"].isna().all():
         return [_not_computed("By site and pooled", rows)]
     named = rows.assign(site=rows["role"].map(_NAMED_ROLES).fillna(rows["site"]))
+    named.loc[(rows["role"] == "pooled") & (rows["n_sites"] == 1), "site"] = _ALONE
     grid = wide(named, ["site"], named["metric"].unique(), caption="By site and pooled",
                 first={name: name for name in named["site"]})  # fmt: skip
     pooled = rows[(rows["role"] == "pooled") & rows["i2"].notna()].to_dict("records")

@@ -14,6 +14,15 @@ def test_a_bundle_without_tables_has_nothing_and_says_why(bare):
     assert "without bootstrap refits" in bare.why_not("resamples")
 
 
+def test_an_outcome_without_dates_is_never_promised_as_a_time_to_an_event(bare):
+    assert "train again" in bare.why_not("times")
+    coded = Evidence(bare.bundle)
+    coded.__dict__["models"] = {
+        "response_preprocedure": bare.models["response_preprocedure"]
+    }  # fmt: skip
+    assert coded.why_not("times").startswith("no outcome of the models is a dated event")
+
+
 def test_models_have_words(bare):
     assert bare.titles["response_postprocedure"] == "Pain response, procedure included"
     assert bare.titles["new_fracture_preprocedure"].endswith("before the procedure")

@@ -93,6 +93,17 @@ def test_of_single_predictors_the_best_are_shown_and_the_others_counted(bare):
     )
 
 
+def test_figures_a_time_to_an_event_cannot_have_are_named_and_no_rows(bare):
+    none = {"estimate": None, "lower": None, "upper": None, "reason": "competing events"}
+    rows = [FIGURE | {"metric": "auc"}] + [FIGURE | {"metric": m} | none for m in ("ici", "e50")]
+    part = PART["time-to-event"]
+    (grid,) = part_grids(with_table(bare, "time_to_event", rows), part, MODEL)
+    assert [row[0] for row in grid.rows] == ["AUC at the horizon (IPCW)"]
+    assert grid.notes[-1] == "ICI, E50 not given: competing events."
+    (grid,) = part_grids(with_table(bare, "time_to_event", rows[1:]), part, MODEL)
+    assert (grid.columns, len(grid.rows)) == (("Not computed",), 1)
+
+
 def test_optimism_stands_beside_what_it_is_taken_off(bare):
     row = FIGURE | {"learner": "model", "estimator": "632plus", "apparent": 0.75, "optimism": 0.05,
                     "n_resamples": 40}  # fmt: skip

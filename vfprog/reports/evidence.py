@@ -124,7 +124,7 @@ class Evidence:
 
         Parameters
         ----------
-        what : {"resamples", "sites", "imputations", "dates", ""}
+        what : {"resamples", "sites", "imputations", "dates", "times", ""}
             What it would have been made from.
 
         Returns
@@ -132,6 +132,8 @@ class Evidence:
         str
             A sentence.
         """
+        if what == "times" and not any(m.endpoint.kind == "event" for m in self.models.values()):
+            return "no outcome of the models is a dated event, so there is no time to judge."
         if self.updated:
             return "the bundle was updated: an update computes no such table; see its parent."
         if what == "resamples" and not self.provenance.get("resamples"):

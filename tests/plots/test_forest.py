@@ -67,6 +67,16 @@ def test_an_undefined_prediction_interval_is_said():
     assert len(ax.collections) == 3
 
 
+def test_where_only_the_small_sites_are_judged_nothing_is_said_to_be_pooled():
+    table = TABLE.iloc[[2, 4, 5, 6]].reset_index(drop=True)
+    table = table.assign(i2=pd.Series([None] * 4, dtype=object))
+    table.loc[2:, "n_sites"] = 1
+    names = [label.get_text() for label in drawn(table).get_yticklabels()]
+    assert names[1:] == [
+        "2 small sites  (12 of 40)", "One alone: nothing pooled", "A new site",
+    ]  # fmt: skip
+
+
 def test_a_ratio_has_a_log_scale_and_the_line_at_one():
     table = TABLE.assign(metric="observed_expected")
     ax = plot_forest(table, new_figure()[1], metric="observed_expected")

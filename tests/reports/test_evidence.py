@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from vfprog.reports.evidence import Evidence
+from vfprog.reports.evidence import Evidence, frame_of
 from vfprog.reports.facts import facts
 
 
@@ -14,9 +14,27 @@ def test_a_bundle_without_tables_has_nothing_and_says_why(bare):
     assert "without bootstrap refits" in bare.why_not("resamples")
 
 
+def test_an_outcome_without_dates_is_never_promised_as_a_time_to_an_event(bare):
+    assert "train again" in bare.why_not("times")
+    coded = Evidence(bare.bundle)
+    coded.__dict__["models"] = {
+        "response_preprocedure": bare.models["response_preprocedure"]
+    }  # fmt: skip
+    assert coded.why_not("times").startswith("no outcome of the models is a dated event")
+
+
 def test_models_have_words(bare):
     assert bare.titles["response_postprocedure"] == "Pain response, procedure included"
     assert bare.titles["new_fracture_preprocedure"].endswith("before the procedure")
+
+
+def test_numbers_that_are_undefined_throughout_are_numbers_all_the_same():
+    frame = frame_of({"i2": [None, None], "n": [3, None], "first_month": [None, None]})
+    assert frame.dtypes[["i2", "n"]].tolist() == ["float64", "float64"]
+    assert frame["i2"].isna().all()
+    assert frame["first_month"].tolist() == [None, None]
+    assert frame_of([{"estimate": None, "reason": ""}]).dtypes["estimate"] == "float64"
+    assert frame_of([]).empty
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from vfprog.reports.evidence import Evidence
@@ -31,6 +32,18 @@ def test_a_training_tells_all(training, trained):
         told["sample_size"] == f"all criteria met by {all_met} of {n} models, counting predictors"
     )
     assert "delta-adjusted" in told["delta"]
+
+
+def test_a_criterion_that_is_undefined_fails_no_model(bare):
+    evidence = Evidence(bare.bundle)
+    shared = {"model": "a", "counted": "predictors"}
+    rows = [shared | {"criterion": name, "met": met} for name, met in
+            (("shrinkage", True), ("optimism", True), ("prediction_error", None))]  # fmt: skip
+    evidence.frames["sample_size"] = pd.DataFrame(rows + [rows[0] | {"model": "b", "met": False}])
+    assert facts(evidence)["sample_size"] == (
+        "all criteria met by 1 of 2 models, counting predictors; undefined above 30 predictors: "
+        "prediction error"
+    )
 
 
 def test_models_are_what_they_are_and_counted_as_people_count(bare):

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from tests.bundles import hand_parts
+from tests.cohorts import quick_settings, registry_tables, write_registry
 from tests.reports.test_intake import EVIL, Page
 from vfprog.reports.model_report import report_page
 from vfprog.reports.parts import PARTS
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
+from vfprog.workflows.train import train
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,22 @@ def test_a_training_fills_every_section_it_has_data_for(training, trained, page)
     assert training.parts.provenance["digest"] in found.words
     for model, why in training.refused.items():
         assert f"{model} was refused: {why}" in found.words
+
+
+@pytest.mark.slow
+def test_a_registry_of_small_sites_has_a_report(tmp_path):
+    tables = registry_tables()
+    tables["episodes"]["site_id"] = [f"s{i // 2 % 15}" for i in range(240)]
+    done = train(
+        write_registry(tmp_path / "small", tables), tmp_path / "bundle", resamples=0, n_jobs=1,
+        endpoints=["response"], settings=quick_settings(),
+    )  # fmt: skip
+    kept = load_bundle(done.bundle)
+    assert set(kept.table("internal_external")["i2"]) == {None}
+    words = check_structure(report_page(kept)).words
+    assert "One alone: nothing pooled" in words
+    assert "Pooled (1 sites)" not in words
+    assert "5th to 95th" not in words
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ def test_no_table_gives_no_grid(bare, part):
 
 
 def test_sites_end_in_the_mean_and_a_new_site(bare):
-    shared = FIGURE | {"i2": None}
+    shared = FIGURE | {"i2": None, "n_sites": 2}
     rows = [
         shared | {"role": "site", "site": "S1"},
         shared | {"role": "pooled", "site": "pooled", "estimate": 0.65, "i2": 0.514},
@@ -38,6 +38,14 @@ def test_sites_end_in_the_mean_and_a_new_site(bare):
         ("A new site (prediction interval)", "0.500 to 0.850"),
     ]  # fmt: skip
     assert grid.notes[0] == "I2: c-statistic 51 %."
+
+
+def test_one_site_alone_is_not_called_pooled(bare):
+    shared = FIGURE | {"i2": None, "n_sites": 1}
+    rows = [shared | {"role": "small_sites", "site": "small sites"},
+            shared | {"role": "pooled", "site": ""}]  # fmt: skip
+    grid = part_grids(with_table(bare, "internal_external", rows), PART["sites"], MODEL)[0]
+    assert [row[0] for row in grid.rows] == ["small sites", "One alone: nothing pooled"]
 
 
 def test_a_later_period_is_told_apart_from_sites_left_out(bare):
@@ -83,6 +91,17 @@ def test_of_single_predictors_the_best_are_shown_and_the_others_counted(bare):
         "Of the single predictors the 5 with the highest c-statistic; 2 more are in the table "
         "comparators.",
     )
+
+
+def test_figures_a_time_to_an_event_cannot_have_are_named_and_no_rows(bare):
+    none = {"estimate": None, "lower": None, "upper": None, "reason": "competing events"}
+    rows = [FIGURE | {"metric": "auc"}] + [FIGURE | {"metric": m} | none for m in ("ici", "e50")]
+    part = PART["time-to-event"]
+    (grid,) = part_grids(with_table(bare, "time_to_event", rows), part, MODEL)
+    assert [row[0] for row in grid.rows] == ["AUC at the horizon (IPCW)"]
+    assert grid.notes[-1] == "ICI, E50 not given: competing events."
+    (grid,) = part_grids(with_table(bare, "time_to_event", rows[1:]), part, MODEL)
+    assert (grid.columns, len(grid.rows)) == (("Not computed",), 1)
 
 
 def test_optimism_stands_beside_what_it_is_taken_off(bare):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pandas as pd
 
 from vfprog.plots.base import (
     FONT_SIZE,
@@ -20,7 +20,6 @@ from vfprog.plots.base import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
 _COLUMNS = ("label", "metric", "difference", "lower", "upper", "better")
@@ -76,7 +75,7 @@ def _draw(row: Mapping[Any, Any], place: int, ax: Axes) -> None:
     value, low, high = row["difference"], row["lower"], row["upper"]
     ax.plot(value, place, "o", color=PALETTE[0], markersize=6)
     text = f"{value:+.{_DIGITS}f}"
-    if not np.isnan(low):
+    if not pd.isna(low):
         ax.hlines(place, low, high, color=PALETTE[0], linewidth=1.8)
         text += f" ({low:+.{_DIGITS}f} to {high:+.{_DIGITS}f})"
     style: dict[str, Any] = {

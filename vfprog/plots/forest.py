@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from vfprog.plots.base import (
     FONT_SIZE,
@@ -21,7 +22,6 @@ from vfprog.plots.performance import IDEAL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
 LOG_SCALE = ("observed_expected",)
@@ -104,14 +104,14 @@ def forest_height(table: pd.DataFrame, metric: str) -> float:
 
 
 def _draw(row: Mapping[Any, Any], place: float, ax: Axes) -> None:
-    if np.isnan(row["estimate"]):
+    if pd.isna(row["estimate"]):
         return
     low, high = row["lower"], row["upper"]
     if row["role"] == "pooled":
         inside = [row["estimate"], high, row["estimate"], low]
         ax.fill(inside, [place - 0.28, place, place + 0.28, place], color=_MAIN, zorder=3)
     elif row["role"] == "prediction":
-        if not np.isnan(low):
+        if not pd.isna(low):
             ax.hlines(place, low, high, color=_AHEAD, linewidth=5)
     else:
         ax.hlines(place, low, high, color=INK, linewidth=1.2)
@@ -127,16 +127,16 @@ def _write(row: Mapping[Any, Any], place: float, ax: Axes) -> None:
         "fontsize": FONT_SIZE - 1,
         "clip_on": False,
         "transform": ax.get_yaxis_transform(),
-        "color": MUTED if np.isnan(row["lower"]) else INK,
+        "color": MUTED if pd.isna(row["lower"]) else INK,
     }
     ax.text(1.02, place, text, **style)
 
 
 def _text(row: Mapping[Any, Any]) -> str:
     if row["role"] == "prediction":
-        known = not np.isnan(row["lower"])
+        known = not pd.isna(row["lower"])
         return f"{row['lower']:.2f} to {row['upper']:.2f}" if known else "undefined"
-    if np.isnan(row["estimate"]):
+    if pd.isna(row["estimate"]):
         return "among the small sites" if "counted in" in row["reason"] else "left out"
     return f"{row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
 
@@ -144,8 +144,10 @@ def _text(row: Mapping[Any, Any]) -> str:
 def _name(row: Mapping[Any, Any], labels: Mapping[str, str] | None) -> str:
     if row["role"] == "prediction":
         return "A new site"
+    if row["role"] == "pooled" and row["n_sites"] == 1:
+        return "One alone: nothing pooled"
     if row["role"] == "pooled":
-        spread = "" if np.isnan(row["i2"]) else f", I² {100 * row['i2']:.0f} %"
+        spread = "" if pd.isna(row["i2"]) else f", I² {100 * row['i2']:.0f} %"
         return f"Pooled ({row['n_sites']} sites{spread})"
     name = labels.get(row["site"], row["site"]) if labels else row["site"]
     if row["role"] == "small_sites":

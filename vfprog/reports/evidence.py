@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.model import PrognosticModel
 
 TIMES = {"preprocedure": "before the procedure", "postprocedure": "procedure included"}
 SHOWN = "model"  # the learner that is the model as shown
+_EMPTY_WORDS = ("first_month", "last_month")  # columns of words that may be empty throughout
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Evidence:
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every long table of the training by name."""
-        return {name: pd.DataFrame(self.bundle.table(name)) for name in self.bundle.table_names}
+        return {name: frame_of(self.bundle.table(name)) for name in self.bundle.table_names}
 
     @cached_property
     def computed(self) -> frozenset[str]:
@@ -59,7 +60,7 @@ class Evidence:
         """The cross-validated figures of every model and learner; empty if there are none."""
         columns = ["model", "endpoint", "prediction_time", "learner", "metric", "estimate",
                    "lower", "upper", "n", "n_events", "reason"]  # fmt: skip
-        table = pd.DataFrame(self.bundle.manifest["performance"])
+        table = frame_of(self.bundle.manifest["performance"])
         return table if len(table) else pd.DataFrame(columns=columns)
 
     @property
@@ -123,7 +124,7 @@ class Evidence:
 
         Parameters
         ----------
-        what : {"resamples", "sites", "imputations", "dates", ""}
+        what : {"resamples", "sites", "imputations", "dates", "times", ""}
             What it would have been made from.
 
         Returns
@@ -131,6 +132,8 @@ class Evidence:
         str
             A sentence.
         """
+        if what == "times" and not any(m.endpoint.kind == "event" for m in self.models.values()):
+            return "no outcome of the models is a dated event, so there is no time to judge."
         if self.updated:
             return "the bundle was updated: an update computes no such table; see its parent."
         if what == "resamples" and not self.provenance.get("resamples"):
@@ -140,6 +143,29 @@ class Evidence:
         if what == "imputations" and not self.provenance.get("settings", {}).get("imputations"):
             return "multiple imputation was not asked for (train --imputations)."
         return "the bundle holds no such table; train again to have it computed."
+
+
+def frame_of(
+    kept: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Return a long table of a bundle as a frame whose numbers are numbers.
+
+    JSON has no NaN: a column of numbers that is undefined in every row, such as ``i2`` where no
+    two sites could be pooled, comes back as a column of None.
+
+    Parameters
+    ----------
+    kept : mapping of str to sequence, or sequence of mappings
+        The columns, or the rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Such columns are NaN; those of words are left as they are.
+    """
+    frame = pd.DataFrame(kept)
+    empty = [c for c in frame if c not in _EMPTY_WORDS and frame[c].isna().all()]
+    return frame.astype(dict.fromkeys(empty, float))
 
 
 def _has_figures(frame: pd.DataFrame) -> bool:

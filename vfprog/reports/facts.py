@@ -127,8 +127,12 @@ def _sample_size(evidence: Evidence) -> str:
     if table is None:
         return UNKNOWN
     rows = table[table["counted"] == "predictors"]
-    met = rows.groupby("model")["met"].apply(lambda m: m.eq(True).all())
-    return f"all criteria met by {int(met.sum())} of {len(met)} models, counting predictors"
+    met = rows.dropna(subset="met").groupby("model")["met"].apply(lambda m: m.eq(True).all())
+    said = f"all criteria met by {int(met.sum())} of {len(met)} models, counting predictors"
+    undefined = rows.loc[rows["met"].isna(), "criterion"].unique()
+    if not len(undefined):
+        return said
+    return f"{said}; undefined above 30 predictors: {', '.join(map(label, undefined)).lower()}"
 
 
 def _sizes(evidence: Evidence) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vfprog.reports.evidence import Evidence
 
 _NAMED_ROLES = {"pooled": "Pooled", "prediction": "A new site (prediction interval)"}
+_ALONE = "One alone: nothing pooled"
 _SINGLES_SHOWN = 5
 _BESIDE = ("c_statistic", "calibration_slope", "brier", "scaled_brier")
 _FEW = ("c_statistic", "calibration_slope", "calibration_in_the_large", "scaled_brier")
@@ -83,7 +84,7 @@ PARTS = (
          "The whole procedure was refitted in every fold, resample, without every site and on the "
          "earlier participants; failures are counted, not hidden. One that learned nothing gives "
          "everybody the prevalence of its sample."),
-    Part("time-to-event", "As a time to an event", ("time_to_event",), "",
+    Part("time-to-event", "As a time to an event", ("time_to_event",), "times",
          "Dated endpoints only: censoring undone by its Kaplan-Meier estimate, death competing."),
     Part("case-mix", "Case mix", ("case_mix",), "",
          "What to set another population beside before the models travel."),
@@ -129,6 +130,7 @@ def _sites(evidence: Evidence, model: str) -> list[Grid]:
     if rows["estimate"].isna().all():
         return [_not_computed("By site and pooled", rows)]
     named = rows.assign(site=rows["role"].map(_NAMED_ROLES).fillna(rows["site"]))
+    named.loc[(rows["role"] == "pooled") & (rows["n_sites"] == 1), "site"] = _ALONE
     grid = wide(named, ["site"], named["metric"].unique(), caption="By site and pooled",
                 first={name: name for name in named["site"]})  # fmt: skip
     pooled = rows[(rows["role"] == "pooled") & rows["i2"].notna()].to_dict("records")
@@ -208,6 +210,22 @@ def _optimism(evidence: Evidence, model: str) -> list[Grid]:
     ]
 
 
+def _time_to_event(evidence: Evidence, model: str) -> list[Grid]:
+    """Return the figures there are; those without one are named below, with the reason."""
+    table = evidence.of_model("time_to_event", model)
+    if table is None:
+        return []
+    none = table["estimate"].isna()
+    notes = tuple(
+        f"{', '.join(label(str(name)) for name in rows['metric'])} not given: {reason}."
+        for reason, rows in table[none].groupby("reason", sort=False)
+    )
+    if none.all():
+        return [Grid("As a time to an event", ("Not computed",), tuple((n,) for n in notes))]
+    grid = plain(table[~none], caption="As a time to an event", drop=_TOLD)
+    return [replace(grid, notes=(*grid.notes, *notes))]
+
+
 def _calibration_test(evidence: Evidence, model: str) -> list[Grid]:
     table = evidence.of_model("calibration_tests", model)
     if table is None:
@@ -231,5 +249,5 @@ def _imputation(evidence: Evidence, model: str) -> list[Grid]:
 _MAKERS: dict[str, Callable[[Evidence, str], list[Grid]]] = {
     "temporal": _temporal, "sites": _sites, "subgroups": _subgroups, "comparators": _comparators,
     "optimism": _optimism, "imputation": _imputation,
-    "calibration-test": _calibration_test,
+    "calibration-test": _calibration_test, "time-to-event": _time_to_event,
 }  # fmt: skip

@@ -24,7 +24,7 @@ from vfprog.reports.parts import lesser_singles
 from vfprog.reports.words import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -134,8 +134,10 @@ def importance_picture(evidence: Evidence, model: str) -> Picture | None:
     labels = {name: bundle.label(name) for name in table["predictor"]} | bundle.dictionary.concepts
     first = ", ".join(bundle.label(name) for name in table["predictor"].head(3))
     alt = f"Bar chart of mean absolute contributions. The largest: {first}."
-    caption = "What the model relies on (bars), and over bootstrap refits the 5th to 95th "
-    caption += "percentile of the size (lines) and of the rank (right)"
+    caption = "What the model relies on"
+    if table[["lower", "rank_lower"]].notna().any(axis=None):
+        caption += " (bars), and over bootstrap refits the 5th to 95th percentile of the size "
+        caption += "(lines) and of the rank (right)"
     return _picture(
         evidence, lambda ax: plot_importance(table, ax, max_rows=_LARGEST, labels=labels), alt,
         caption, width=9.0,
@@ -149,13 +151,17 @@ def forest_picture(evidence: Evidence, model: str, metric: str) -> Picture | Non
     if rows is None or rows["estimate"].isna().all():
         return None
     pooled = rows[rows["role"] == "pooled"].to_dict("records")
-    said = f"Pooled {figure_words(pooled[0])}." if pooled else ""
+    said = f"{_mean_words(pooled[0])} {figure_words(pooled[0])}." if pooled else ""
     alt = f"Forest plot of the {label(metric)} by site. {said}"
     return _picture(
         evidence, lambda ax: plot_forest(rows, ax, metric=metric, labels={metric: label(metric)}),
         alt, f"{label(metric)} by site, each judged by a model that never saw it",
         forest_height(rows, metric), width=8.0,
     )  # fmt: skip
+
+
+def _mean_words(row: Mapping[Any, Any]) -> str:
+    return "Nothing is pooled; the one judged has" if row["n_sites"] == 1 else "Pooled"
 
 
 def comparators_picture(evidence: Evidence, model: str) -> Picture | None:

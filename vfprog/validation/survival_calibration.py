@@ -275,7 +275,7 @@ def _fit_curve(sample: SurvivalSample) -> _Curve:
     if (sample.status > 1).any():
         raise UndefinedFigureError(
             f"{figure} is undefined with competing events: a Cox model of the cause does not give "
-            "the cumulative incidence; use pseudo_calibration"
+            "the cumulative incidence; intercept and slope through pseudo-values take its place"
         )
     require_cases_and_others(sample, figure)
     if (events := int(sample.case.sum())) < MIN_EVENTS:

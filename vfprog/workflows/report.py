@@ -11,6 +11,7 @@ import pandas as pd
 
 from vfprog.errors import ConfigError
 from vfprog.reports.card import model_card
+from vfprog.reports.evidence import frame_of
 from vfprog.reports.files import check_page, write_page
 from vfprog.reports.model_report import report_page
 from vfprog.scoring.bundle import Bundle, load_bundle
@@ -118,8 +119,8 @@ def bundle_tables(bundle: Bundle | str | Path) -> dict[str, pd.DataFrame]:
         The tables of the training by name, and ``performance``.
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-    tables = {name: pd.DataFrame(loaded.table(name)) for name in loaded.table_names}
-    return {"performance": pd.DataFrame(loaded.manifest["performance"]), **tables}
+    tables = {name: frame_of(loaded.table(name)) for name in loaded.table_names}
+    return {"performance": frame_of(loaded.manifest["performance"]), **tables}
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -51,11 +51,17 @@ def test_what_is_worth_measuring_comes_with_its_risks(whole) -> None:
 
 def test_performance_in_the_groups_of_the_patient_from_the_lowest_to_the_highest(whole) -> None:
     prognosis = predict(whole, PATIENT)["response"]
+    rests = "95 % interval 0.60 to 0.80, 90 patients, 30 with the event"
     assert words(beside(prognosis, whole, gaps=())) == (
-        "In groups of this patient, c-statistic: 0.65 (Age: 75 to <85 years) to 0.70 (Sex: female)"
+        f"In groups of this patient, c-statistic: 0.65 (Age: 75 to <85 years; {rests}) "
+        f"to 0.70 (Sex: female; {rests})"
     )
     one = prognosis.peers[:1]
-    assert words(beside(prognosis, whole, gaps=(), peers=one)).endswith(": 0.70 (Sex: female)")
+    only = words(beside(prognosis, whole, gaps=(), peers=one))
+    assert only.endswith(f": 0.70 (Sex: female; {rests})")
+    bare = (replace(one[0], lower=None, upper=None, n_events=None),)
+    told = words(beside(prognosis, whole, gaps=(), peers=bare))
+    assert told.endswith(": 0.70 (Sex: female; no interval, 90 patients)")
 
 
 def test_trials_that_would_have_taken_the_patient_say_what_they_found(whole) -> None:

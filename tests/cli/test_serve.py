@@ -77,6 +77,28 @@ def test_keys_come_from_one_place(bundle, started, monkeypatch, capsys, tmp_path
     assert "give one of them" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
+def test_a_file_of_keys_may_begin_with_a_mark(bundle, started, tmp_path, encoding) -> None:
+    (tmp_path / "keys").write_text(f"ward-7:sha256:{'0' * 64}\n", encoding=encoding)
+    assert run(["serve", str(bundle), "--api-keys", str(tmp_path / "keys")]) == 0
+    assert [k.name for k in started[0][1].keys] == ["ward-7"]
+
+
+@pytest.mark.parametrize("content", [f"a:sha256:{'0' * 64}".encode("utf-16"), b"\x80\x81"])
+def test_a_file_of_keys_that_is_no_text_is_refused(
+    bundle, started, tmp_path, capsys, content
+) -> None:
+    (tmp_path / "keys").write_bytes(content)
+    assert run(["serve", str(bundle), "--api-keys", str(tmp_path / "keys")]) == 2
+    assert "is no text in UTF-8" in capsys.readouterr().err
+    assert started == []
+
+
+def test_a_name_that_cannot_be_one_is_told_what_may_stand_in_it(capsys) -> None:
+    assert run(["serve", "--new-key", "a b"]) == 2
+    assert "letters from A to Z, digits and _ . -, got 'a b'" in capsys.readouterr().err
+
+
 def test_a_bad_bundle_is_refused(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.delenv("VFPROG_API_KEYS", raising=False)
     assert run(["serve", str(tmp_path)]) == 2

@@ -9,6 +9,7 @@ from tests.features.strategies import NAN, flat, maybe, ragged
 from vfprog.features.procedure import (
     cement_per_level,
     cement_total,
+    cement_untreated,
     level_left,
     levels_treated,
 )
@@ -76,3 +77,9 @@ def loop_per_level(rows):
     if any(math.isnan(v) for v, _ in filled) or not cemented:
         return NAN
     return sum(v for v, _ in filled) / len(cemented)
+
+
+def test_cement_in_a_vertebra_not_treated_contradicts_itself():
+    cement = np.array([5, 0, NAN, 5, 5, 1])
+    treated = np.array([0, 0, 0, 1, NAN, 0])
+    assert cement_untreated(cement, treated).tolist() == [True, False, False, False, False, True]

@@ -10,7 +10,12 @@ from vfprog.schema.dictionary import load_dictionary
 from vfprog.schema.endpoints import load_endpoint
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
-from vfprog.scoring.choice import applicable, assignments, known_after_procedure
+from vfprog.scoring.choice import (
+    applicable,
+    assignments,
+    known_after_procedure,
+    procedure_not_counted,
+)
 from vfprog.scoring.patient import read_patients
 
 DICTIONARY = load_dictionary()
@@ -29,6 +34,9 @@ def arrays(*records):
         ({"cement_leakage": "none"}, True),
         ({"cement_leakage": None, "treated": float("nan")}, False),
         ({"height_loss_pct": 20}, False),
+        ({"treated": False, "cement_leakage": "none"}, False),
+        ({"treated": False, "cement_leakage": "disc", "cement_volume_ml": 5}, False),
+        ({"treated": True, "cement_leakage": "none"}, True),
     ],
 )
 def test_any_procedure_value_means_after_the_procedure(finding, after):
@@ -36,6 +44,18 @@ def test_any_procedure_value_means_after_the_procedure(finding, after):
         {"age_years": 70, "vertebrae": [{"level": "L1"}, finding]}, {"age_years": 70}
     )  # fmt: skip
     assert known_after_procedure(given, DICTIONARY).tolist() == [after, False]
+
+
+def test_where_no_vertebra_was_cemented_nothing_of_the_procedure_counts():
+    duration = load_dictionary()["cement_volume_ml"].model_copy(
+        update={"name": "duration_min", "table": "episodes"}
+    )
+    dictionary = DICTIONARY.model_copy(update={"predictors": (*DICTIONARY.predictors, duration)})
+    no, yes, unknown = {"treated": False}, {"treated": True}, {"treated": None}
+    records = [{"duration_min": 5, "vertebrae": v} for v in ([no, no], [no, yes], [no, unknown])]
+    given = read_patients([*records, {"duration_min": 5}, {"age_years": 70}], dictionary).arrays
+    assert known_after_procedure(given, dictionary).tolist() == [False, True, True, True, False]
+    assert procedure_not_counted(given, dictionary).tolist() == [True, False, False, False, False]
 
 
 def test_pain_too_low_to_fall_has_no_response():

@@ -194,6 +194,17 @@ def test_pelvic_angles_that_contradict_are_warned_about(incidence, tilt, slope, 
     assert warned({**record, "sacral_slope_deg": None}) == []
 
 
+def test_cement_in_a_vertebra_not_treated_is_warned_about():
+    no = {"level": "L1", "treated": False, "cement_volume_ml": 5, "cement_leakage": "disc"}
+    yes = {**no, "level": "L2", "treated": True}
+    none = {**no, "level": "L3", "cement_volume_ml": None, "cement_leakage": "none"}
+    place = "1].vertebrae[1"
+    assert warned({"age_years": 70}, {"vertebrae": [yes, no, none]}) == [
+        (place, "cement_volume_ml", "untreated_cement"),
+        (place, "cement_leakage", "untreated_cement"),
+    ]
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_legal_patients_are_accepted(seed):
     rng = np.random.default_rng(seed)

@@ -228,7 +228,10 @@ def test_the_postprocedure_model_answers_if_and_only_if_a_procedure_value_is_the
     rng = np.random.default_rng(seed)
     patient = random_patient(rng)
     late = {"cement_volume_ml", "cement_leakage"}
-    after = any(late & v.keys() or v.get("treated") for v in patient["vertebrae"])
+    after = any(
+        (late & v.keys() or v.get("treated")) and v.get("treated") is not False
+        for v in patient["vertebrae"]
+    )
     times = {prognosis.prediction_time for prognosis in predict(bundle, patient).prognoses}
     assert times == {"postprocedure" if after else "preprocedure"}
 
@@ -258,6 +261,27 @@ def test_warnings_reach_the_patient_they_are_about(hand):
     ]
     assert "between 50 and 97 in years, got 101" in warned.warnings[1].message
     assert "differs from pelvic tilt + sacral slope by 20 degrees" in warned.warnings[3].message
+
+
+@pytest.mark.parametrize(
+    ("finding", "told"),
+    [
+        ({"treated": False}, [("not_counted", "treated")]),
+        ({"treated": False, "cement_leakage": "none"}, [("not_counted", "treated")]),
+        (
+            {"treated": False, "cement_volume_ml": 5},
+            [("untreated_cement", "cement_volume_ml"), ("not_counted", "treated")],
+        ),
+        ({"cement_volume_ml": 6.5}, []),
+    ],
+)
+def test_a_vertebra_without_cement_is_no_procedure_and_says_so(hand, finding, told):
+    without = {"vas_baseline": 8, "vertebrae": [{"level": "L1"}]}
+    given = {"vas_baseline": 8, "vertebrae": [{"level": "L1", **finding}]}
+    plain, asked = predict(hand, [without, given])
+    of_procedure = {"not_counted", "untreated_cement"}
+    assert [code for code in codes(asked) if code[0] in of_procedure] == told
+    assert (asked["response"].risk == plain["response"].risk) is bool(told)
 
 
 def test_pain_too_low_has_no_risk_of_response_but_a_reason(hand):

@@ -13,7 +13,7 @@ from vfprog.config import load_yaml
 from vfprog.errors import ConfigError
 from vfprog.serving import page_texts
 from vfprog.serving.page_form import LAYOUT
-from vfprog.serving.page_texts import choose_language, languages, load_texts
+from vfprog.serving.page_texts import check_texts, choose_language, languages, load_texts
 
 SERVING = resources.files("vfprog.serving")
 # Keys put together in scripts: the text before the last point, and what may follow it.
@@ -102,6 +102,8 @@ def test_a_whole_translation_is_read(messages: Path) -> None:
         ("a: {b: eins, c: von allen}", "a.c must fill in n"),
         ("a: {b: 'eins {n}', c: 'von {n}'}", "a.b must fill in nothing"),
         ("a: {b: 1, c: 'von {n}'}", "a.b is no text"),
+        ("a: {b: '', c: 'von {n}'}", "a.b is empty"),
+        ("a: {b: ' ', c: 1}", "a.c is no text; put it in quotes; a.b is empty"),
     ],
 )
 def test_a_translation_that_does_not_fit_is_refused(
@@ -110,3 +112,20 @@ def test_a_translation_that_does_not_fit_is_refused(
     (messages / "de.yaml").write_text(translated)
     with pytest.raises(ConfigError, match=message):
         load_texts("de")
+
+
+def test_every_language_is_read_at_the_start_and_every_fault_told(
+    messages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (messages / "de.yaml").write_text("a: {b: '', c: 'von {n}'}")
+    (messages / "fr.yaml").write_text("a: {b: un}")
+    (messages / "it.yaml").write_text("a: {b: uno, c: 'di {n}'}")
+    monkeypatch.setattr(page_texts, "languages", lambda: ("de", "en", "fr", "it"))
+    with pytest.raises(ConfigError) as caught:
+        check_texts()
+    assert str(caught.value).splitlines() == [
+        "messages/de: a.b is empty", "messages/fr: a.c is absent"
+    ]  # fmt: skip
+    (messages / "de.yaml").write_text("a: {b: eins, c: 'von {n}'}")
+    (messages / "fr.yaml").write_text("a: {b: un, c: 'de {n}'}")
+    check_texts()

@@ -17,8 +17,10 @@ from tests.bundles import PATIENT, hand_bundle
 from tests.serving.process import ask, serving
 from tests.serving.test_holder import write
 from vfprog.errors import ConfigError
+from vfprog.serving import page_texts
 from vfprog.serving.holder import Holder
-from vfprog.serving.server import _greeting, _listen
+from vfprog.serving.server import _greeting, _listen, run
+from vfprog.serving.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,12 @@ def test_a_port_in_use_is_named() -> None:
 def test_a_host_that_is_none_is_named() -> None:
     with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.7, port 0"):
         _listen("203.0.113.7", 0)
+
+
+def test_a_translation_that_does_not_fit_ends_the_start(bundle, monkeypatch) -> None:
+    monkeypatch.setattr(page_texts, "languages", lambda: ("en", "xx"))
+    with pytest.raises(ConfigError, match="no configuration named 'xx'"):
+        run(bundle, Settings(), host="127.0.0.1", port=0, say=print)
 
 
 @pytest.mark.parametrize(("asks", "lines"), [(True, 2), (False, 3)])

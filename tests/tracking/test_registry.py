@@ -143,7 +143,9 @@ def test_the_risk_is_the_one_worked_by_hand_and_of_every_other_door(
     model: Any, bundle: Path
 ) -> None:
     patient = {"age_years": 85, "inpatient": True, "vertebrae": [{"level": "L1"}]}
-    (risk,) = model.predict([patient])["response_risk"]
+    scored = model.predict([patient])
+    (risk,) = scored["response_risk"]
+    assert set(scored["trained_on"]) == {"simulated"}
     assert risk == pytest.approx(expit((85 - 80) / 10 + 1), abs=1e-12)
     loaded = load_bundle(bundle)
     assert risk == score_frame(loaded, pd.DataFrame([patient]))["response_risk"].iloc[0]

@@ -30,6 +30,13 @@ def test_the_folder_holds_tables_and_figures(explained):
         assert (explained.folder / model / "shap_beeswarm.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_every_table_says_what_the_model_was_trained_on(explained):
+    tables = [pd.read_csv(path) for path in explained.folder.glob("*.csv")]
+    tables += [pd.read_parquet(path) for path in explained.folder.glob("*/*.parquet")]
+    assert len(tables) == 4
+    assert all(set(table["trained_on"]) == {"registry"} for table in tables)
+
+
 def test_contributions_add_up_to_the_risk(training, explained):
     path = explained.folder / "response_preprocedure" / "contributions.parquet"
     table = pd.read_parquet(path)

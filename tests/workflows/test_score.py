@@ -50,7 +50,9 @@ def test_a_table_with_nested_vertebrae_and_nothing_else(training, tmp_path):
 def test_contributions_add_up_to_the_risks(training, tmp_path):
     result = score(training.bundle, training.registry, tmp_path / "s.csv", contributions=True)
     assert result.contributions == tmp_path / "s_contributions.csv"
-    long = pd.read_csv(result.contributions).groupby("episode_id")
+    written = pd.read_csv(result.contributions)
+    assert set(written["trained_on"]) == {"registry"}
+    long = written.groupby("episode_id")
     total = long["log_odds"].sum() + long["base_log_odds"].first()
     risk = result.scores.set_index("episode_id")["response_risk"].dropna()
     assert len(total) == len(risk) == 240
@@ -62,7 +64,9 @@ def test_contributions_of_nobody_are_an_empty_table(training, tmp_path):
     pd.DataFrame({"episode_id": ["a"], "vas_baseline": [1]}).to_csv(path, index=False)
     result = score(training.bundle, path, tmp_path / "s.csv", contributions=True)
     assert result.scores["response_risk"].isna().all()
-    assert len(pd.read_csv(result.contributions)) == 0
+    written = pd.read_csv(result.contributions)
+    assert len(written) == 0
+    assert "trained_on" in written
 
 
 @pytest.mark.parametrize("there", ["s.csv", "s_contributions.csv"])

@@ -73,7 +73,8 @@ def score_arrays(bundle: Bundle, arrays: EpisodeArrays) -> pd.DataFrame:
     pandas.DataFrame
         One row per episode; for each endpoint ``<endpoint>_risk`` and
         ``<endpoint>_prediction_time``, both missing where the endpoint has no meaning for the
-        episode (a response asks for pain that can fall).
+        episode (a response asks for pain that can fall). Last ``trained_on``, simulated or
+        registry.
     """
     columns: dict[str, Any] = {}
     for endpoint in bundle.endpoints:
@@ -89,6 +90,7 @@ def score_arrays(bundle: Bundle, arrays: EpisodeArrays) -> pd.DataFrame:
             X = model.matrix({name: values[rows] for name, values in used.items()}, len(rows))
             risk[rows] = expit(bulk_log_odds(bundle, model.name, X))
         columns[f"{model.endpoint.name}_prediction_time"][answering] = model.prediction_time
+    columns["trained_on"] = np.full(arrays.n, bundle.identity.trained_on, dtype=object)
     return pd.DataFrame(columns)
 
 

@@ -171,7 +171,19 @@ def _range(peers: Sequence[Peer]) -> str:
     """Return the lowest and the highest figure, with their groups."""
     ordered = sorted(peers, key=lambda peer: peer.estimate or 0.0)
     ends = ordered[:1] if len(ordered) == 1 else [ordered[0], ordered[-1]]
-    return " to ".join(f"{peer.estimate:.2f} ({peer.label}: {peer.group})" for peer in ends)
+    return " to ".join(
+        f"{peer.estimate:.2f} ({peer.label}: {peer.group}; {_weight(peer)})" for peer in ends
+    )
+
+
+def _weight(peer: Peer) -> str:
+    """Return how much a figure rests on: of a small group it says little."""
+    interval = "no interval"
+    if peer.lower is not None and peer.upper is not None:
+        interval = f"95 % interval {peer.lower:.2f} to {peer.upper:.2f}"
+    count = "" if peer.n is None else f", {peer.n} patients"
+    events = "" if peer.n_events is None else f", {peer.n_events} with the event"
+    return f"{interval}{count}{events}"
 
 
 def _trial(match: TrialMatch, style: Style) -> str:

@@ -102,7 +102,7 @@ def _keys(file: Path | None) -> Any:
     """Return the keys of a file and of the environment; none if neither is given."""
     from vfprog.serving.keys import VARIABLE, read_keys
 
-    lines = file.read_text(encoding="utf-8").splitlines() if file is not None else []
+    lines = _lines(file) if file is not None else []
     given = os.environ.get(VARIABLE)
     if file is None and given is None:
         return ()
@@ -110,6 +110,13 @@ def _keys(file: Path | None) -> Any:
         raise ConfigError(f"keys come from {file} and from {VARIABLE}: give one of them")
     origin = VARIABLE if file is None else str(file)
     return read_keys((given or "").split() if file is None else lines, origin)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()  # some editors write the mark
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is no text in UTF-8; save it so") from error
 
 
 def _source(bundle: Path | None, registry: str | None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vfprog.errors import Failure, Severity
+from vfprog.features.procedure import OF_CEMENT, cement_untreated
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
@@ -100,9 +101,11 @@ def _check_vertebrae(
         failures += _failures("vertebrae", twice, "level", "duplicate_level", text)
     if "treated" not in frame:
         return failures
-    for column in ("cement_volume_ml", "cement_leakage"):
+    treated = frame["treated"].to_numpy(dtype=np.float64)
+    for column in OF_CEMENT:
         if column in frame:
-            cemented = frame[(frame["treated"] == 0) & (frame[column] > 0)]
+            given = frame[column].to_numpy(dtype=np.float64)
+            cemented = frame[cement_untreated(given, treated)]
             text = f"{column} is given for a vertebra that was not treated"
             failures += _failures(
                 "vertebrae", cemented, column, "untreated_cement", text, "warning"

@@ -9,8 +9,31 @@ import numpy as np
 from vfprog.features.vertebrae import any_per_episode, sum_per_episode
 
 if TYPE_CHECKING:
-    from vfprog.features.arrays import FloatArray
+    from vfprog.features.arrays import BoolArray, FloatArray
     from vfprog.features.vertebrae import Groups
+
+# What only a vertebra that holds cement can have more of than none.
+OF_CEMENT = ("cement_volume_ml", "cement_leakage")
+
+
+def cement_untreated(given: FloatArray, treated: FloatArray) -> BoolArray:
+    """Return which vertebrae have cement, or a leak of it, though they are called not treated.
+
+    Parameters
+    ----------
+    given : ndarray of float, shape (m,)
+        One of `OF_CEMENT`: millilitres, or the place of a level of which the first is none; NaN
+        where unknown.
+    treated : ndarray of float, shape (m,)
+        0 or 1, NaN where unknown.
+
+    Returns
+    -------
+    ndarray of bool, shape (m,)
+        True where the two contradict each other.
+    """
+    contradict: BoolArray = (treated == 0) & (given > 0)
+    return contradict
 
 
 def levels_treated(treated: FloatArray, groups: Groups) -> FloatArray:

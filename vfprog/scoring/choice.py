@@ -8,19 +8,22 @@ import numpy as np
 
 if TYPE_CHECKING:
     from vfprog.features.arrays import BoolArray, EpisodeArrays
-    from vfprog.schema.dictionary import Dictionary
+    from vfprog.schema.dictionary import Dictionary, Predictor
     from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.bundle import Bundle
 
 # The pain an endpoint's eligibility refers to.
 PAIN_BASELINE = "vas_baseline"
+TREATED = "treated"
 
 
 def known_after_procedure(arrays: EpisodeArrays, dictionary: Dictionary) -> BoolArray:
-    """Return which episodes have any value that is known only from the procedure.
+    """Return which episodes have a value that is known only from the procedure.
 
     A "no" (``treated: false``) does not count: it is what a form says before the procedure, and of
-    a patient who has none.
+    a patient who has none. Nor does anything else of a vertebra that was not cemented, such as a
+    leakage of "none", nor of a patient all of whose vertebrae were not: no model of the procedure
+    has learned from such patients.
 
     Parameters
     ----------
@@ -34,17 +37,53 @@ def known_after_procedure(arrays: EpisodeArrays, dictionary: Dictionary) -> Bool
     ndarray of bool, shape (n,)
         True where the postprocedure model answers.
     """
+    idle = _not_cemented(arrays)
     known = np.zeros(arrays.n, dtype=bool)
-    for predictor in dictionary.predictors:
-        if predictor.known_at != "procedure":
-            continue
+    for predictor in _of_procedure(dictionary):
         least = 0.5 if predictor.kind == "binary" else -np.inf
         if predictor.name in arrays.episodes:
             known |= arrays.episodes[predictor.name] >= least
         elif predictor.name in arrays.vertebrae:
             given = arrays.vertebrae[predictor.name] >= least
-            np.logical_or.at(known, arrays.owner, given)
-    return known
+            np.logical_or.at(known, arrays.owner, given & ~idle)
+    some, possible = np.zeros(arrays.n, dtype=bool), np.zeros(arrays.n, dtype=bool)
+    np.logical_or.at(some, arrays.owner, idle)
+    np.logical_or.at(possible, arrays.owner, ~idle)
+    return known & (possible | ~some)
+
+
+def procedure_not_counted(arrays: EpisodeArrays, dictionary: Dictionary) -> BoolArray:
+    """Return which episodes have values of the procedure that do not choose the model.
+
+    Parameters
+    ----------
+    arrays : EpisodeArrays
+        Predictors.
+    dictionary : Dictionary
+        Their dictionary.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where something of the procedure is given, and the preprocedure model answers.
+    """
+    given = np.zeros(arrays.n, dtype=bool)
+    for predictor in _of_procedure(dictionary):
+        if predictor.name in arrays.episodes:
+            given |= ~np.isnan(arrays.episodes[predictor.name])
+        elif predictor.name in arrays.vertebrae:
+            np.logical_or.at(given, arrays.owner, ~np.isnan(arrays.vertebrae[predictor.name]))
+    return given & ~known_after_procedure(arrays, dictionary)
+
+
+def _of_procedure(dictionary: Dictionary) -> list[Predictor]:
+    return [p for p in dictionary.predictors if p.known_at == "procedure"]
+
+
+def _not_cemented(arrays: EpisodeArrays) -> BoolArray:
+    """Return the vertebrae that are said not to be treated."""
+    treated = arrays.vertebrae.get(TREATED)
+    return np.zeros(len(arrays.owner), dtype=bool) if treated is None else treated == 0
 
 
 def applicable(endpoint: Endpoint, arrays: EpisodeArrays) -> BoolArray:

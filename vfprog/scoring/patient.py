@@ -11,8 +11,10 @@ import numpy as np
 
 from vfprog.errors import Failure, InputError
 from vfprog.features.arrays import EpisodeArrays
+from vfprog.features.procedure import OF_CEMENT, cement_untreated
 from vfprog.schema.registry import REGISTRY
 from vfprog.schema.rules import encode_column, is_missing
+from vfprog.scoring.values import decode
 
 if TYPE_CHECKING:
     from vfprog.schema.dictionary import Dictionary, Predictor
@@ -82,6 +84,7 @@ def read_patients(records: Sequence[Mapping[str, Any]], dictionary: Dictionary) 
     failures += _empty(arrays, {patient_of(f) for f in failures if f.severity == "error"})
     failures += _repeated_levels(arrays, dictionary)
     failures += pelvic_disagreements(arrays)
+    failures += _untreated_cement(arrays, dictionary, places)
     errors = [f for f in failures if f.severity == "error"]
     if errors:
         raise InputError(errors)
@@ -200,6 +203,24 @@ def _repeated_levels(arrays: EpisodeArrays, dictionary: Dictionary) -> Iterator[
             yield Failure("patient", row, "level", word, "repeated", f"{word} is given twice")
         if not np.isnan(level):
             seen.add((row, level))
+
+
+def _untreated_cement(
+    arrays: EpisodeArrays, dictionary: Dictionary, places: Sequence[str]
+) -> Iterator[Failure]:
+    """Yield a warning for each value that only a cemented vertebra can have."""
+    if "treated" not in arrays.vertebrae:
+        return
+    message = "is given for a vertebra that was not treated"
+    for name in OF_CEMENT:
+        if name in arrays.vertebrae:
+            codes = arrays.vertebrae[name]
+            odd = cement_untreated(codes, arrays.vertebrae["treated"])
+            for row in np.flatnonzero(odd).tolist():
+                value = decode(dictionary[name], float(codes[row]))
+                yield Failure(
+                    "patient", places[row], name, value, "untreated_cement", message, "warning"
+                )
 
 
 def pelvic_disagreements(arrays: EpisodeArrays) -> Iterator[Failure]:

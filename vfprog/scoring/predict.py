@@ -12,9 +12,11 @@ from vfprog.features.design import derive_features
 from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.choice import (
     PAIN_BASELINE,
+    TREATED,
     applicable,
     assignments,
     known_after_procedure,
+    procedure_not_counted,
 )
 from vfprog.scoring.members import INSTABILITY_LEVEL
 from vfprog.scoring.panel_build import beside_the_risks, with_panel
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from vfprog.scoring.members import Members
     from vfprog.scoring.model import PrognosticModel
 
+_NOT_COUNTED = (
+    "nothing given of the procedure counts, for no vertebra is given as cemented: the risks are "
+    "those before a procedure"
+)
 _CODES = {"usual_range": "outside_usual_range"}
 
 
@@ -188,6 +194,8 @@ def _warnings(
     for failure in failures:
         warn = Warn(_CODES.get(failure.rule, failure.rule), failure.column, failure.message)
         collected[patient_of(failure)].append(warn)
+    for row in np.flatnonzero(procedure_not_counted(arrays, bundle.dictionary)).tolist():
+        collected[row].append(Warn("not_counted", TREATED, _NOT_COUNTED))
     before = np.flatnonzero(~known_after_procedure(arrays, bundle.dictionary)).tolist()
     for name, times in bundle.endpoints.items():
         if "preprocedure" not in times:

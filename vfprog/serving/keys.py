@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 VARIABLE = "VFPROG_API_KEYS"
-_ENTRY = re.compile(r"([A-Za-z0-9_.-]{1,64}):sha256:([0-9a-f]{64})")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ENTRY = re.compile(rf"({_NAME.pattern}):sha256:([0-9a-f]{{64}})")
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,13 @@ def new_key(name: str) -> tuple[str, ApiKey]:
     ConfigError
         The name holds something else.
     """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"the name of the client may hold 1 to 64 letters from A to Z, digits and _ . -, "
+            f"got {name!r}"
+        )
     key = secrets.token_urlsafe(32)
-    (entry,) = read_keys([f"{name}:sha256:{_digest(key)}"], "the name of the client")
-    return key, entry
+    return key, ApiKey(name, _digest(key))
 
 
 def read_keys(lines: Iterable[str], origin: str) -> tuple[ApiKey, ...]:

@@ -74,40 +74,63 @@ def load_texts(language: str = DEFAULT) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        No such file, something in it is no text, or it lacks a key of the English file, has one
-        too many, or fills in other words in braces.
+        No such file, something in it is no text or an empty one, or it lacks a key of the English
+        file, has one too many, or fills in other words in braces; all of it is listed.
     """
-    texts = dict(_flat(load_config(language, folder=FOLDER), language))
+    given = dict(_flat(load_config(language, folder=FOLDER)))
+    texts = {key: value for key, value in given.items() if isinstance(value, str)}
+    wrong = [f"{key} is no text; put it in quotes" for key in given if key not in texts]
+    wrong += [f"{key} is empty" for key, text in texts.items() if not text.strip()]
     if language != DEFAULT:
-        _check_translated(texts, load_texts(DEFAULT), language)
+        wrong += _untranslated(given, texts, load_texts(DEFAULT))
+    if wrong:
+        raise ConfigError(f"messages/{language}: {'; '.join(wrong)}")
     return texts
 
 
-def _flat(content: Mapping[str, Any], language: str, above: str = "") -> Iterator[tuple[str, str]]:
+def check_texts() -> None:
+    """Read the texts of every language, so that a fault shows at the start and not to a reader.
+
+    Raises
+    ------
+    ConfigError
+        What is wrong with each file, a line each.
+    """
+    faults = []
+    for language in languages():
+        try:
+            load_texts(language)
+        except ConfigError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError("\n".join(dict.fromkeys(faults)))  # a faulty English one spoils all
+
+
+def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
         dotted = f"{above}{key}"
         if isinstance(value, dict):
-            yield from _flat(value, language, f"{dotted}.")
-        elif isinstance(value, str):
-            yield dotted, value
+            yield from _flat(value, f"{dotted}.")
         else:
-            raise ConfigError(f"messages/{language}: {dotted} is no text; put it in quotes")
+            yield dotted, value
 
 
-def _check_translated(texts: Mapping[str, str], english: Mapping[str, str], language: str) -> None:
-    ours, theirs = _closed(texts), _closed(english)
+def _untranslated(
+    given: Mapping[str, Any], texts: Mapping[str, str], english: Mapping[str, str]
+) -> list[str]:
+    """Return how a file differs from the English one in its keys and the words in braces."""
+    ours, theirs = _closed(given), _closed(english)
     wrong = [f"{key} is absent" for key in sorted(theirs - ours)]
     wrong += [f"{key} is unknown" for key in sorted(ours - theirs)]
     wrong += [
         f"{key} must fill in {' '.join(sorted(_filled(english[key]))) or 'nothing'}"
-        for key in sorted(ours & theirs)
+        for key in sorted(ours & theirs & texts.keys())
         if _filled(texts[key]) != _filled(english[key])
     ]
-    if wrong:
-        raise ConfigError(f"messages/{language}: {'; '.join(wrong)}")
+    return wrong
 
 
-def _closed(texts: Mapping[str, str]) -> set[str]:
+def _closed(texts: Mapping[str, Any]) -> set[str]:
     return {key for key in texts if key.split(".", 1)[0] not in _OPEN}
 
 

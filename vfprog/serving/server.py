@@ -15,6 +15,7 @@ from vfprog.serving.app import create_app
 from vfprog.serving.connections import protocol
 from vfprog.serving.holder import Holder
 from vfprog.serving.logs import logging_config
+from vfprog.serving.page_texts import check_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +50,9 @@ def run(
     BundleError
         There is no bundle that can be served.
     ConfigError
-        The address cannot be listened on.
+        The address cannot be listened on, or a file of the page's texts is faulty.
     """
+    check_texts()
     holder = Holder(source)
     app = create_app(holder, settings)
     listening = _listen(host, port)

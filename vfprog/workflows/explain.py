@@ -102,13 +102,13 @@ def explain(
                 continue
             labels = line_labels(model, loaded.dictionary)
             records = explained_figures(model, cohort, loaded.dictionary, labels, max_rows=max_rows)
-            _write(records, folder / name, kept)
+            _write(records, folder / name, kept, loaded.identity.trained_on)
             progress("explanations", done, len(loaded.model_names))
         if not kept["importance"]:
             raise TrainingError("nothing to explain:\n" + "\n".join(notes))
         tables = {stem: pd.concat(parts, ignore_index=True) for stem, parts in kept.items()}
         for stem, table in tables.items():
-            write_table(table, folder / f"{stem}.csv")
+            write_table(table.assign(trained_on=loaded.identity.trained_on), folder / f"{stem}.csv")
     simulated = loaded.simulated or registry.simulated
     return Explained(
         Path(out), tables["importance"], tables["importance_concepts"], notes, simulated
@@ -127,7 +127,10 @@ def _participants(bundle: Bundle, name: str, registry: Registry) -> Cohort:
 
 
 def _write(
-    records: Iterable[Table | Figure], folder: Path, kept: dict[str, list[pd.DataFrame]]
+    records: Iterable[Table | Figure],
+    folder: Path,
+    kept: dict[str, list[pd.DataFrame]],
+    trained_on: str,
 ) -> None:
     folder.mkdir()
     for record in records:
@@ -136,4 +139,5 @@ def _write(
         elif record.name in kept:
             kept[record.name].append(record.frame)
         else:
-            write_table(record.frame, folder / f"{record.name}.parquet")
+            marked = record.frame.assign(trained_on=trained_on)
+            write_table(marked, folder / f"{record.name}.parquet")

@@ -97,7 +97,6 @@ def score(
     _refuse_unknown(arrays, opened.registry)
     scores = score_arrays(loaded, arrays)
     scores.insert(0, "episode_id", opened.registry.episodes["episode_id"].to_numpy())
-    scores["trained_on"] = loaded.identity.trained_on
     write_table(scores, target, force=force)
     if contributions:
         ids = opened.registry.episodes["episode_id"].to_numpy()
@@ -108,7 +107,9 @@ def score(
             )
             for name, rows in assignments(loaded, arrays) or nobody
         ]
-        write_table(pd.concat(tables, ignore_index=True), long, force=force)
+        drivers = pd.concat(tables, ignore_index=True)
+        marked = drivers.assign(trained_on=loaded.identity.trained_on)
+        write_table(marked, long, force=force)
     return Scored(
         target, scores, long if contributions else None, opened.warnings, loaded.simulated
     )

@@ -20,6 +20,7 @@ from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.serving.app import create_app
 from vfprog.serving.cds_hooks import SERVICE, card
+from vfprog.serving.fhir.evaluate import UNTIMED
 from vfprog.serving.fhir.times import today
 from vfprog.serving.settings import Settings
 
@@ -197,6 +198,21 @@ def test_one_page_of_several_is_said_to_be_one(client: Client, link) -> None:
     sent = request(prefetch={**request()["prefetch"], "conditions": pages})
     (found,) = client.post(PATH, json=sent).json()["cards"]
     assert ("one page of several" in found["detail"]) is (link == [{"relation": "next"}])
+
+
+def test_pain_after_the_procedure_is_no_baseline_and_a_card_without_one_says_so(client) -> None:
+    onset, done = (TODAY - timedelta(days=days) for days in (9, 5))
+    procedure = {
+        "resourceType": "Procedure", "status": "completed", "subject": {"reference": "Patient/p1"},
+        "code": concept("http://snomed.info/sct", "392010000"),
+        "performedDateTime": done.isoformat(),
+    }  # fmt: skip
+    prefetch = request()["prefetch"] | {"conditions": bundle_of(fracture(onset=onset.isoformat()))}
+    said = []
+    for more in ({}, {"procedures": None}, {"procedures": bundle_of(procedure)}):
+        (found,) = client.post(PATH, json=request(prefetch=prefetch | more)).json()["cards"]
+        said.append((UNTIMED in found["detail"], "measured after the procedure" in found["detail"]))
+    assert said == [(True, False), (True, False), (False, True)]
 
 
 def test_an_unknown_service_is_none(bundle) -> None:

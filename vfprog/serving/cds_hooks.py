@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from vfprog.serving.fhir.assessment import PURPOSE, SIMULATED
-from vfprog.serving.fhir.evaluate import predict_read
+from vfprog.serving.fhir.evaluate import predict_read, untimed
 from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.fhir.outcome import ResourceError
 from vfprog.serving.fhir.patient import read_patient
@@ -33,6 +33,8 @@ SERVICE = "vertebroplasty-prognosis"
 _HOOK = "patient-view"
 # The specification allows no longer summary.
 _LONGEST = 140
+# Without these nobody knows whether a vertebra is fractured; without procedures the card says so.
+_REQUIRED = ("patient", "observations", "conditions")
 _OF = "patient={{context.patientId}}"
 
 
@@ -102,7 +104,8 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
         prediction = predict_read(bundle, reading)
     except ResourceError as error:
         raise _refused([(i.expression, i.code, i.text) for i in error.issues]) from None
-    return [card(prediction, bundle, home, (*reading.notes, *_partly(content["prefetch"])))]
+    notes = (*reading.notes, *untimed(reading, bundle), *_partly(content["prefetch"]))
+    return [card(prediction, bundle, home, notes)]
 
 
 def card(
@@ -170,11 +173,12 @@ def _prefetch() -> dict[str, str]:
     mapping = load_mapping()
     seen = ",".join(f"{system}|{code}" for system, code in mapping.predictor_of)
     # All Conditions: a search can ask for a code but not for all that begin with it, and a fracture
-    # that is not asked for looks like none.
+    # that is not asked for looks like none. All Procedures, too.
     return {
         "patient": "Patient/{{context.patientId}}",
         "observations": f"Observation?{_OF}&code={seen}",
         "conditions": f"Condition?{_OF}",
+        "procedures": f"Procedure?{_OF}",
     }
 
 
@@ -226,7 +230,7 @@ def _unmet(prefetch: dict[str, Any]) -> list[tuple[str, str, str]]:
     Without the conditions nobody knows whether a vertebra is fractured, and no card would say so.
     """
     found = []
-    for name in _prefetch():
+    for name in _REQUIRED:
         content = prefetch.get(name)
         if name not in prefetch or (name == "patient" and content is None):
             text = "send the resources along: this service asks no FHIR server"

@@ -207,7 +207,7 @@ _CDS: dict[str, Any] = {
                 "type": "object",
                 "properties": {
                     name: {"type": ["object", "null"]}
-                    for name in ("patient", "observations", "conditions")
+                    for name in ("patient", "observations", "conditions", "procedures")
                 },
             },
         },

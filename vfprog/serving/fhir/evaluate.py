@@ -25,6 +25,10 @@ NO_FRACTURE = (
     "No resource says that a vertebra is fractured at this day: the models are of patients in whom "
     "one is."
 )
+UNTIMED = (
+    "No resource says when a vertebroplasty was: values are taken as measured before any, and pain "
+    "may be of after one."
+)
 
 
 def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, Any]]:
@@ -56,12 +60,31 @@ def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, A
         return 422, operation_outcome(error.issues)
     return 200, risk_assessment(
         prediction, bundle, day=day, subject=reading.subject, basis=reading.basis,
-        notes=(*reading.notes, *reading.unused, *_without_fracture(reading)),
+        notes=(*reading.notes, *reading.unused, *_without_fracture(reading),
+               *untimed(reading, bundle)),
     )  # fmt: skip
 
 
 def _without_fracture(reading: Reading) -> list[str]:
     return [] if reading.fractured or reading.patient.get("vertebrae") else [NO_FRACTURE]
+
+
+def untimed(reading: Reading, bundle: Bundle) -> tuple[str, ...]:
+    """Return what to say where nobody knows whether values are from before the procedure.
+
+    Parameters
+    ----------
+    reading : Reading
+        The patient.
+    bundle : Bundle
+        The model bundle; one of other patients than those of vertebroplasty asks for no procedure.
+
+    Returns
+    -------
+    tuple of str
+        One sentence, or none.
+    """
+    return () if reading.timed or not bundle.about_vertebroplasty else (UNTIMED,)
 
 
 def predict_read(bundle: Bundle, reading: Reading) -> Prediction:

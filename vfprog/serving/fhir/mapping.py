@@ -95,6 +95,8 @@ class FhirMapping(BaseModel):
         Coded answers.
     fractures : tuple of FractureCode
         Conditions that are a fracture of a vertebra.
+    procedures : tuple of Code
+        Procedures after which nothing is a value before the procedure.
     levels : dict of str to str
         SNOMED CT code of each level.
     units : dict of str to dict of str to float
@@ -117,6 +119,7 @@ class FhirMapping(BaseModel):
     observations: tuple[ObservationCode, ...]
     answers: tuple[Answer, ...]
     fractures: tuple[FractureCode, ...]
+    procedures: tuple[Code, ...] = ()
     levels: dict[str, str]
     units: dict[str, dict[str, float]]
     lowest: tuple[str, ...] = ()
@@ -127,7 +130,7 @@ class FhirMapping(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> FhirMapping:
-        listed = (*self.observations, *self.answers, *self.fractures)
+        listed = (*self.observations, *self.answers, *self.fractures, *self.procedures)
         lost = sorted({code.system for code in listed} - set(self.systems))
         if lost:
             raise ValueError(f"systems without an address: {', '.join(lost)}")
@@ -149,6 +152,11 @@ class FhirMapping(BaseModel):
     def answer_of(self) -> dict[tuple[str, Coding], bool | str]:
         """Value by predictor and coding of an answer."""
         return {(a.predictor, (self.systems[a.system], a.code)): a.value for a in self.answers}
+
+    @cached_property
+    def procedure_codes(self) -> frozenset[Coding]:
+        """System and code of each vertebroplasty."""
+        return frozenset((self.systems[c.system], c.code) for c in self.procedures)
 
     def fracture_of(self, coding: Coding) -> FractureCode | None:
         """Return the entry a coding of a Condition falls under; None for any other condition."""

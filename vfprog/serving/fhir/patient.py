@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vfprog.serving.fhir.collect import Collector, Value
 from vfprog.serving.fhir.fractures import read_fractures
 from vfprog.serving.fhir.outcome import Issue
+from vfprog.serving.fhir.procedures import drop_after, read_procedures
 from vfprog.serving.fhir.resources import read_resources
 from vfprog.serving.fhir.times import Moment
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from vfprog.schema.dictionary import Dictionary
     from vfprog.serving.fhir.fractures import Fractures
     from vfprog.serving.fhir.mapping import FhirMapping
+    from vfprog.serving.fhir.procedures import Procedures
     from vfprog.serving.fhir.resources import Entry, Placed
 
 AGE = "fracture_age_days"
@@ -38,6 +40,8 @@ class Reading:
         How the patient is referred to.
     fractured : bool
         Whether a Condition says that a vertebra is fractured now.
+    timed : bool
+        Whether it is known when the procedure was.
     basis : tuple of str
         References to the resources that gave a value.
     places : dict of str to str
@@ -45,7 +49,7 @@ class Reading:
     notes : tuple of str
         What was passed over, and why.
     unused : tuple of str
-        Conditions that are no fracture of a vertebra; a chart may list any number.
+        Conditions and Procedures that are none of a vertebra; a chart may list any number.
     issues : tuple of Issue
         What is wrong; empty where the patient can be used.
     """
@@ -54,6 +58,7 @@ class Reading:
     day: date
     subject: str | None
     fractured: bool
+    timed: bool
     basis: tuple[str, ...]
     places: dict[str, str]
     notes: tuple[str, ...]
@@ -64,7 +69,7 @@ class Reading:
 def read_patient(
     entries: Iterable[Entry], dictionary: Dictionary, mapping: FhirMapping, day: date
 ) -> Reading:
-    """Read one patient from Patient, Observation and Condition resources.
+    """Read one patient from Patient, Observation, Condition and Procedure resources.
 
     Parameters
     ----------
@@ -99,12 +104,15 @@ def read_patient(
         reader.observation(one)
     reader.drop_old(fractures.onset)
     _drop_others(reader, fractures)
+    done = read_procedures(_of_kind("Procedure", placed), mapping, day, fractures.onset)
+    _take_procedures(reader, done)
+    timed = drop_after(reader, done, fractures.onset)
     patient, places, sources = _assembled(reader)
     _add_unnamed(patient, places, sources, fractures)
     basis = dict.fromkeys(s.reference for s in sources if s.reference)
     return Reading(
-        patient, day, subject, bool(fractures.index), tuple(basis), places, tuple(reader.notes),
-        fractures.unused, tuple(reader.issues),
+        patient, day, subject, bool(fractures.index), timed, tuple(basis), places,
+        tuple(reader.notes), (*fractures.unused, *done.unused), tuple(reader.issues),
     )  # fmt: skip
 
 
@@ -128,6 +136,12 @@ def _take_fractures(reader: Collector, fractures: Fractures) -> None:
         if one.onset is not None:
             when, days = Moment(one.onset, one.onset), (reader.day - one.onset).days
             reader.keep(None, AGE, Value(days, when, f"{place}.{one.element}", one.source, True))
+
+
+def _take_procedures(reader: Collector, procedures: Procedures) -> None:
+    reader.notes += procedures.notes
+    for source in procedures.used:
+        reader.refuse_modified(source)
 
 
 def _drop_others(reader: Collector, fractures: Fractures) -> None:

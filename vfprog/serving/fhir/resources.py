@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # What a patient is read from; R4B is R4 in these.
-USED = ("Patient", "Observation", "Condition")
+USED = ("Patient", "Observation", "Condition", "Procedure")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def read_resources(entries: Iterable[Entry]) -> tuple[list[Placed], list[str]]:
     Returns
     -------
     resources : list of Placed
-        Patient, Observation and Condition resources.
+        Patient, Observation, Condition and Procedure resources.
     notes : list of str
         What was passed over, and why.
 

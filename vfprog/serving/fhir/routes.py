@@ -36,7 +36,7 @@ _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
     }]},
 )  # fmt: skip
 async def evaluate(request: Request) -> Response:
-    """Read Patient, Observation and Condition resources of one patient; answer their risks."""
+    """Read the resources of one patient; answer their risks."""
     service = service_of(request)
     content = await json_body(request, service.settings)
     day = _day(request)
@@ -88,8 +88,8 @@ def capability_statement(since: datetime) -> dict[str, Any]:
     operation = {
         "name": "evaluate",
         "definition": "urn:vfprog:operation:RiskAssessment-evaluate",
-        "documentation": "POST a Bundle of Patient, Observation and Condition resources of one "
-        "patient; the parameter date says to which day ages are counted. Codes and units: "
+        "documentation": "POST a Bundle of Patient, Observation, Condition and Procedure resources "
+        "of one patient; the parameter date says to which day ages are counted. Codes and units: "
         "configs/fhir.yaml.",
     }
     return {

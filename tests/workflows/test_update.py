@@ -95,14 +95,21 @@ def test_before_and_after_are_judged_on_the_new_registry(updated, training, else
     figures = updated.performance.set_index(["model", "learner", "metric"])["estimate"]
     frozen = validate(training.bundle, elsewhere).performance.set_index(["model", "metric"])
     for name in (PRE, POST):
-        for metric in ("c_statistic", "calibration_in_the_large", "brier"):
+        for metric in ("calibration_slope", "calibration_in_the_large", "brier"):
             expected = frozen.loc[(name, metric), "estimate"]
             assert figures[name, "frozen", metric] == pytest.approx(expected)
+        # Pairs of one fold on both sides: a recalibration ranks as the parent did.
+        both = [figures[name, learner, "c_statistic"] for learner in ("frozen", "model")]
+        assert both[0] == pytest.approx(both[1], abs=1e-12)
         assert abs(figures[name, "frozen", "calibration_in_the_large"]) > 0.5
         assert abs(figures[name, "model", "calibration_in_the_large"]) < 0.1
         assert figures[name, "model", "brier"] < figures[name, "frozen", "brier"]
     kept = pd.DataFrame(load_bundle(updated.bundle).manifest["performance"])
-    assert set(kept["learner"]) == {"model", "frozen"}
+    assert set(kept["learner"]) == {"model", "frozen", "shipped"}
+    assert figures[PRE, "shipped", "calibration_in_the_large"] == pytest.approx(0, abs=1e-6)
+    assert sum("folds decide otherwise" in note for note in updated.notes) == len(
+        {name for name, learner, _ in figures.index if learner == "shipped"}
+    )
 
 
 def test_the_tests_and_the_evidence_are_kept(updated):
@@ -125,7 +132,8 @@ def test_the_run_says_where_the_bundle_comes_from(updated, training):
     assert "On the registry of the update" in page
     assert "the whole procedure inside" not in page
     assert [child.name for child in run.children] == [PRE, POST]
-    assert [child.name for child in run.children[0].children] == [f"{PRE}.frozen"]
+    learners = [child.name.removeprefix(f"{PRE}.") for child in run.children[0].children]
+    assert learners == ["frozen", "shipped"]  # some fold takes the intercept alone
 
 
 @pytest.mark.parametrize(("parent", "here"), [(True, False), (False, True)])

@@ -18,6 +18,7 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.validation.updating import ClosedTest, closed_test
+from vfprog.workflows.descent import update_notes
 from vfprog.workflows.judging import frozen_log_odds
 from vfprog.workflows.updating import (
     consider_refit,
@@ -83,6 +84,8 @@ def test_a_level_that_does_not_hold_is_mended_and_judged_by_other_folds(bundle):
         assert shift[fold == k] == pytest.approx(alone.intercept)
     assert len(np.unique(shift.round(9))) == 4
     assert done.test.intercept not in shift
+    assert (done.decided, done.folds_differ) == ({"new_intercept": 4}, False)
+    assert done.table["decision"].iloc[-1] == "4 of 4 folds"
 
 
 def test_folds_are_no_more_than_patients_with_the_event(bundle):
@@ -91,11 +94,42 @@ def test_folds_are_no_more_than_patients_with_the_event(bundle):
     event[:3] = True
     outcome = replace(cohort.outcome, event=event, observed=np.ones(60, bool))
     log_odds = frozen_log_odds(bundle, NAME, cohort)
-    found = cross_validated(
+    updated, fold, decided = cross_validated(
         replace(cohort, outcome=outcome), log_odds, quick_settings(outer_folds=10), alpha=0.05,
         seed=0,
     )  # fmt: skip
-    assert np.isfinite(found).all()
+    assert np.isfinite(updated).all()
+    assert sum(decided.values()) == len(np.unique(fold)) == 3
+
+
+def test_folds_that_decide_otherwise_are_counted_and_told(bundle):
+    cohort = drawn(bundle, 800, intercept=0.5)
+    weight = cohort_weights(cohort, SETTINGS)
+    known = weight > 0
+    log_odds = frozen_log_odds(bundle, NAME, cohort)
+    p = closed_test(
+        cohort.outcome.event[known].astype(float), expit(log_odds[known]),
+        sample_weight=weight[known], groups=cohort.patient_id[known],
+    ).table["p"].iloc[0]  # fmt: skip
+    # Just rejected in everybody, so that three quarters of them seldom are enough.
+    done = decide(bundle, NAME, cohort, SETTINGS, alpha=float(p) * 1.01, seed=1)
+    assert done.change == "new_intercept"
+    assert done.folds_differ
+    assert sum(done.decided.values()) == 4
+    unmoved = [np.array_equal(done.updated[done.fold == k], done.frozen[done.fold == k])
+               for k in range(4)]  # fmt: skip
+    assert sum(unmoved) == done.decided["no_change"] > 0
+    row = done.table.iloc[-1]
+    same = done.decided.get("new_intercept", 0)
+    assert (row["hypothesis"], row["decision"]) == (
+        "the folds decide the same",
+        f"{same} of 4 folds",
+    )
+    assert f"no change {done.decided['no_change']}" in row["reason"]
+    (note,) = [n for n in update_notes(bundle, {NAME: done}, {}) if "decide otherwise" in n]
+    assert note.startswith(f"{NAME}: {4 - same} of 4 folds decide otherwise (")
+    done.change = "refit"
+    assert not done.folds_differ
 
 
 def test_too_few_events_are_refused(bundle):
@@ -141,10 +175,11 @@ def test_boosted_trees_in_bulk_follow_the_new_calibrator(tmp_path):
 def test_where_too_little_is_recorded_the_intercept_alone_changes_in_every_fold(bundle):
     cohort = drawn(bundle, 900, intercept=1.5, slope=3.0, without=POOR)
     done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
-    assert done.table["decision"].tolist() == ["rejected", "rejected", "new_intercept"]
+    decisions = ["rejected", "rejected", "new_intercept", "4 of 4 folds"]
+    assert done.table["decision"].tolist() == decisions
     assert done.test.slope == 1
     (said,) = done.remarks
-    assert said == done.table["reason"].iloc[-1] == done.level_only
+    assert said == done.table["reason"].iloc[-2] == done.level_only
     assert "80% are needed" in said
     assert len(np.unique((done.updated - done.frozen).round(9))) == 4  # moved, never stretched
     whole = drawn(bundle, 900, intercept=1.5, slope=3.0)
@@ -200,7 +235,7 @@ def test_a_refit_must_be_better_by_a_standard_error(bundle, follows):
     before = done.updated
     consider_refit(done, bundle.model(NAME), SETTINGS, seed=1, n_jobs=1)
     assert done.table["decision"].iloc[-2] == "met"
-    assert done.table["step"].tolist() == [1, 2, 3, 4, 5]
+    assert done.table["step"].tolist() == list(range(1, 6 if before is done.frozen else 7))
     last = done.table.iloc[-1]
     if follows:
         assert last["decision"] == "not refitted"

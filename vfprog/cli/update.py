@@ -87,20 +87,29 @@ def decision_row(name: str, row: dict[str, Any]) -> list[str]:
 
 
 def show_before_and_after(performance: "pd.DataFrame", *, simulated: bool) -> None:
-    """Write the figures of the parent and of the new bundle on the new registry."""
+    """Write the figures of the parent and of the new bundle on the new registry.
+
+    A last column, without limits, holds the apparent figures of models whose folds differ.
+    """
     from vfprog.cli.console import table
     from vfprog.cli.tables import BANNER, METRICS, figure_cell, model_label
 
     rows = []
+    differ = bool((performance["learner"] == "shipped").any())
     for model, part in performance.groupby("model", sort=False):
         names = model_label(str(model)).split("\n")
         by = {learner: rows.set_index("metric") for learner, rows in part.groupby("learner")}
         names = [*names, *[""] * len(METRICS)]
         for name, (metric, head, decimals) in zip(names, METRICS, strict=False):
             both = (figure_cell(by[learner], metric, decimals) for learner in ("frozen", "model"))
-            rows.append([name, head, *map(_on_one_line, both)])
+            apparent = figure_cell(by["shipped"], metric, decimals) if "shipped" in by else ""
+            last = [apparent.partition("\n")[0]] if differ else []
+            rows.append([name, head, *map(_on_one_line, both), *last])
     title = "on this registry, before and (cross-validated) after"
-    table((BANNER if simulated else "") + title, ("model", "", "before", "after"), rows, left=2)
+    heads = ("model", "", "before", "after", *(["shipped*"] if differ else []))
+    table((BANNER if simulated else "") + title, heads, rows, left=2)
+    if differ:
+        say("* the model as shipped, on the patients it was changed on (apparent)")
 
 
 _TESTED = {
@@ -108,6 +117,7 @@ _TESTED = {
     "a new intercept is enough": "new intercept",
     "enough participants for a refit": "size for a refit",
     "a refit predicts no better": "refit no better",
+    "the folds decide the same": "in the folds",
     "": "chosen",
 }
 _SHOWN = (("statistic", 2), ("p", 4), ("intercept", 3), ("slope", 3))

@@ -39,6 +39,7 @@ LABELS = {
     "model": "Model shown (blend, calibrated)",
     "logistic": "Logistic learner",
     "trees": "Trees",
+    "shipped": "As shipped (apparent)",
     "n_events": "Events",
     "n": "n",
     "n_resamples": "Refits",

@@ -22,9 +22,14 @@ FIGURES = ("c_statistic", "calibration_in_the_large", "calibration_slope", "obse
            "ici", "e50", "e90", "emax", "brier", "scaled_brier")  # fmt: skip
 _LEARNERS = "Learners alone are not recalibrated."
 _FROZEN = "Frozen is the model before the update, on the same participants."
+_SHIPPED = (
+    " Some fold decided otherwise than the update: the cross-validated figures are of the "
+    "procedure. Shipped is the model of this bundle on the participants it was changed on."
+)
 _VALIDATION = {"model", "metric", "estimate", "lower", "upper", "bundle_sha256", "registry_sha256",
                "simulated"}  # fmt: skip
 _ORIGINS = ("developed_on", "judged_on")
+_MOVED = ("calibration_in_the_large", "calibration_slope", "observed_expected")
 MOST_ROWS = 60  # of a table no section was made for
 # Tables another section of the page shows, or draws.
 ELSEWHERE = ("flow_", "characteristics_", "delta_adjusted_", "accrual", "sample_size",
@@ -38,8 +43,21 @@ def headline_grid(evidence: Evidence) -> Grid:
     table = evidence.performance
     shown = table[table["learner"] == SHOWN]
     what = "Performance after the update" if evidence.updated else "Cross-validated performance"
-    return wide(shown, ["model"], HEADLINE, caption=f"{what}, 95 % intervals",
+    grid = wide(shown, ["model"], HEADLINE, caption=f"{what}, 95 % intervals",
                 first=evidence.titles)  # fmt: skip
+    return replace(grid, notes=(*grid.notes, *_as_shipped(evidence)))
+
+
+def _as_shipped(evidence: Evidence) -> list[str]:
+    """Return a note per model whose folds decided otherwise than the update did."""
+    table = evidence.performance
+    table = table[(table["learner"] == "shipped") & table["metric"].isin(_MOVED)]
+    return [
+        f"{evidence.titles[str(model)]}: of the procedure, for some folds decided otherwise. As "
+        "shipped (apparent): "
+        + ", ".join(f"{label(row['metric'])} {figure(row)}" for row in part.to_dict("records"))
+        for model, part in table.groupby("model", sort=False)
+    ]
 
 
 def performance_grid(evidence: Evidence, model: str) -> Grid | None:
@@ -60,7 +78,8 @@ def performance_grid(evidence: Evidence, model: str) -> Grid | None:
     said, caption = _LEARNERS, "Cross-validated figures, 95 % intervals"
     if evidence.updated:
         origin = evidence.origins.get(model, {})
-        said, caption = _FROZEN, f"Figures made by {origin.get('judged_by', NONE)}, 95 % intervals"
+        said = _FROZEN + (_SHIPPED if "shipped" in learners else "")
+        caption = f"Figures made by {origin.get('judged_by', NONE)}, 95 % intervals"
     told = f"{n:,} participants with a known outcome{_effective(evidence, model)}, {events:,} with"
     notes = (f"{told} the event. {said}", *dict.fromkeys(reasons))
     return Grid(caption, ("Figure", *(label(name) for name in learners)), lines, notes)

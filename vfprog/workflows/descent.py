@@ -19,6 +19,7 @@ from vfprog.workflows.reliance import importance_tables
 from vfprog.workflows.sample_size import sample_size_table
 from vfprog.workflows.subgroups import subgroup_tables
 from vfprog.workflows.time_to_event import time_to_event_table
+from vfprog.workflows.updating import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +93,21 @@ def update_notes(
     parent = bundle.identity
     notes = [f"updated from {parent.name} {parent.version} (sha256 {parent.sha256[:12]})"]
     for name, one in updates.items():
-        notes += [f"{name}: {one.said}", *(f"{name}: {remark}" for remark in one.remarks)]
+        remarks = [*one.remarks, *_other_folds(one)]
+        notes += [f"{name}: {one.said}", *(f"{name}: {remark}" for remark in remarks)]
     return notes + [f"{name}: not judged, so left as it is: {w}" for name, w in refused.items()]
+
+
+def _other_folds(one: ModelUpdate) -> list[str]:
+    """Return whose figures those after the update are, where folds decided otherwise."""
+    if not one.folds_differ:
+        return []
+    folds, same = sum(one.decided.values()), one.decided.get(one.change, 0)
+    said = ", ".join(f"{WORDS[change]} in {count}" for change, count in one.decided.items())
+    return [
+        f"{folds - same} of {folds} folds decide otherwise ({said}): the cross-validated figures "
+        "are of the procedure; those of the model as shipped stand beside them and are apparent"
+    ]
 
 
 def development_tables(bundle: Bundle, updates: dict[str, ModelUpdate]) -> dict[str, pd.DataFrame]:

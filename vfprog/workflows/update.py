@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.data.registry import Registry
-    from vfprog.features.arrays import FloatArray, IntArray
+    from vfprog.features.arrays import FloatArray
     from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.members import Members
     from vfprog.scoring.model import PrognosticModel
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 _MEMBER_SEED = 2000
 # The parent's figures on the new registry, beside those of its update.
 FROZEN = "frozen"
+# Those of its recalibration as written, on the episodes it was made from; where folds differ.
+SHIPPED = "shipped"
 
 
 @dataclass
@@ -133,8 +135,9 @@ def update(
     Returns
     -------
     Updating
-        The new bundle, the decisions, and its performance on the new registry: ``model``, and
-        ``frozen`` for the parent.
+        The new bundle, the decisions, and its performance on the new registry: ``model``,
+        cross-validated; ``frozen``, the parent; and, of a recalibration that some fold would not
+        have made, ``shipped``, apparent. Pairs of the c-statistic are those of one fold in all.
 
     Raises
     ------
@@ -248,8 +251,8 @@ def _apply(
             work.fitted[name] = FittedProcedure(model, bundle.booster(name), _choices(one, model))
             if name in members:
                 members[name] = recalibrated_members(members[name], one.test)
-        risks = {"model": expit(one.updated)[None, :], FROZEN: expit(one.frozen)[None, :]}
-        work.risks[name], work.left_out[name] = risks, one.fold[None, :]
+        judged = {learner: expit(log_odds)[None, :] for learner, log_odds in _learners(one).items()}
+        work.risks[name], work.left_out[name] = judged, one.fold[None, :]
     return members
 
 
@@ -288,13 +291,19 @@ def _judged(one: ModelUpdate, work: Work, seed: int) -> pd.DataFrame:
     known = weight > 0
     y = cohort.outcome.event[known].astype(float)
 
-    def figures(log_odds: FloatArray, fold: IntArray | None, learner: str) -> pd.DataFrame:
+    # Before and after rank the same pairs: a recalibration cannot seem to rank better.
+    folds = None if one.change == "no_change" else one.fold[known]
+    tables = []
+    for learner, log_odds in _learners(one).items():
         table = performance(
             y, expit(log_odds[known]), sample_weight=weight[known],
-            groups=cohort.patient_id[known], folds=fold, random_state=seed,
+            groups=cohort.patient_id[known], folds=folds, random_state=seed,
         )  # fmt: skip
-        return labelled(table, model, learner=learner)
+        tables.append(labelled(table, model, learner=learner))
+    return pd.concat(tables)
 
-    return pd.concat([
-        figures(one.updated, one.fold[known], "model"), figures(one.frozen, None, FROZEN),
-    ])  # fmt: skip
+
+def _learners(one: ModelUpdate) -> dict[str, FloatArray]:
+    """Return the log-odds to be judged, by learner."""
+    found = {"model": one.updated, FROZEN: one.frozen}
+    return found | ({SHIPPED: one.test.apply(one.frozen)} if one.folds_differ else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,8 @@ class ModelUpdate:
         Why no more than the intercept may change here; empty where more may.
     remarks : list of str
         Why less was changed than could have been.
+    decided : dict of str to int
+        In how many folds each change was decided; empty where nothing changes.
     """
 
     name: str
@@ -79,12 +82,23 @@ class ModelUpdate:
     table: pd.DataFrame
     level_only: str = ""
     remarks: list[str] = field(default_factory=list)
+    decided: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def recalibrated(self) -> bool:
+        """Whether the calibrator changes, and nothing else."""
+        return self.change not in {"no_change", "refit"}
+
+    @property
+    def folds_differ(self) -> bool:
+        """Whether the tests decided otherwise in some fold than for the model as shipped."""
+        return self.recalibrated and set(self.decided) != {self.change}
 
     @property
     def said(self) -> str:
         """The decision in words, with the coefficients of a recalibration."""
         words = WORDS[self.change]
-        if self.change in {"no_change", "refit"}:
+        if not self.recalibrated:
             return words
         return f"{words} ({self.test.intercept:+.3f}, slope {self.test.slope:.3f})"
 
@@ -137,14 +151,18 @@ def decide(
     limit = too_little_recorded(bundle, name, cohort)
     test = _closed(cohort, frozen, settings, alpha, limit)
     updated, fold = frozen, np.zeros(cohort.n, dtype=np.intp)
+    decided: dict[str, int] = {}
     if test.change != "no_change":
-        updated, fold = cross_validated(
+        updated, fold, decided = cross_validated(
             cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED, level_only=limit
         )
     remarks = [limit] if limit else []
-    return ModelUpdate(
-        name, cohort, test, frozen, updated, fold, test.change, test.table, limit, remarks
+    done = ModelUpdate(
+        name, cohort, test, frozen, updated, fold, test.change, test.table, limit, remarks, decided
     )
+    if decided:
+        _add(done, _folds_row(done))
+    return done
 
 
 def cross_validated(
@@ -155,7 +173,7 @@ def cross_validated(
     alpha: float,
     seed: int,
     level_only: str = "",
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, IntArray, dict[str, int]]:
     """Return log-odds changed as the other folds, their weights and their tests decide.
 
     Parameters
@@ -179,6 +197,8 @@ def cross_validated(
         Updated log-odds; no patient took part in the test behind their own.
     fold : ndarray of int, shape (n,)
         Fold in which each episode was left out.
+    decided : dict of str to int
+        In how many folds each change was decided, the most frequent first.
     """
     patients = pd.Series(cohort.outcome.event).groupby(cohort.patient_id.astype(str)).any()
     fewest = int(min(patients.sum(), (~patients).sum()))
@@ -186,7 +206,7 @@ def cross_validated(
         cohort.patient_id, cohort.outcome.event, n_folds=max(2, min(settings.outer_folds, fewest)),
         seed=seed,
     )  # fmt: skip
-    updated = np.empty_like(log_odds)
+    updated, decided = np.empty_like(log_odds), Counter[str]()
     for out in np.unique(fold):
         held, others = np.flatnonzero(fold == out), np.flatnonzero(fold != out)
         try:
@@ -194,7 +214,8 @@ def cross_validated(
         except UndefinedFigureError as error:
             raise TrainingError(f"cross-validation failed in fold {out + 1}: {error}") from error
         updated[held] = test.apply(log_odds[held])
-    return updated, fold
+        decided[test.change] += 1
+    return updated, fold, dict(decided.most_common())
 
 
 def consider_refit(
@@ -314,6 +335,15 @@ def _riley_row(
     return _row(
         hypothesis, test, decision="met" if len(known) >= needed else "not met",
         reason=f"{len(known)} participants, {needed} needed with {count} predictors",
+    )  # fmt: skip
+
+
+def _folds_row(update: ModelUpdate) -> dict[str, Any]:
+    counts, folds = update.decided, sum(update.decided.values())
+    said = ", ".join(f"{WORDS[change]} {count}" for change, count in counts.items())
+    return _row(
+        "the folds decide the same", "closed testing in each fold",
+        decision=f"{counts.get(update.change, 0)} of {folds} folds", reason=f"folds: {said}",
     )  # fmt: skip
 
 

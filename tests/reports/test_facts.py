@@ -48,6 +48,22 @@ def test_groups_are_those_with_a_figure_and_sources_those_given(bare):
         assert _sourced(known.model_copy(update={"predictors": tuple(told)})) == said
 
 
+def test_a_registry_of_other_patients_is_not_said_to_be_of_vertebroplasty(bare, monkeypatch):
+    told = facts(bare)
+    assert (told["population"], told["treated"]) == ("vertebroplasty", " after vertebroplasty")
+    model = bare.models["response_preprocedure"]
+    rule = model.endpoint.model_copy(update={"population": (), "kind": "coded"})
+    evidence = Evidence(bare.bundle)
+    evidence.__dict__["models"] = {"response_preprocedure": replace(model, endpoint=rule)}
+    assert facts(evidence)["population"].startswith("all episodes of a registry like")
+    noted = bare.provenance | {"population_note": "Women of a cohort; no vertebroplasty."}
+    monkeypatch.setitem(bare.bundle.manifest, "provenance", noted)
+    told = facts(evidence)
+    assert told["population"] == "Women of a cohort; no vertebroplasty"
+    assert told["treated"] == ""
+    assert told["intercurrent"] == "as the registry coded the outcome"
+
+
 def test_a_criterion_that_is_undefined_fails_no_model(bare):
     evidence = Evidence(bare.bundle)
     shared = {"model": "a", "counted": "predictors"}

@@ -56,7 +56,7 @@ def plot_decision_curve(
     """
     columns = ("strategy", "threshold", "net_benefit", "lower", "upper")
     require_columns(table, columns, "a decision curve")
-    mark = "o" if table["threshold"].nunique() == 1 else ""  # a line of one point is invisible
+    mark = "o" if len(set(table["threshold"])) == 1 else ""  # a line of one point is invisible
     models = [name for name in table["strategy"].unique() if name not in _REFERENCES]
     for name, style in _REFERENCES.items():
         part = table[table["strategy"] == name]

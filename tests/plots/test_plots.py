@@ -158,6 +158,18 @@ def test_decision_curve_keeps_the_model_and_cuts_the_fall():
     assert (0.3, 0.1) in drawn
 
 
+def test_a_decision_curve_of_one_threshold_is_points_in_view():
+    ax = plot_decision_curve(DECISION[DECISION["threshold"] == 0.1], new_figure()[1])
+    assert ax.get_xlim() == pytest.approx((0.09, 0.11))
+    assert {line.get_marker() for line in ax.get_lines()} == {"o"}
+
+
+def test_letters_our_font_lacks_stay_letters_and_warn_of_nothing():
+    figure, ax = new_figure()
+    ax.set_title("\u6771\u4eac \u75c5\u9662")
+    assert "\u6771\u4eac \u75c5\u9662" in svg_of(figure)
+
+
 def test_performance_writes_what_it_draws():
     ax = plot_performance(PERFORMANCE, new_figure()[1], metric="c_statistic")
     assert [text.get_text() for text in ax.texts] == ["0.70 (0.65 to 0.75)", "0.60", "undefined"]

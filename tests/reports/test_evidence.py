@@ -58,7 +58,7 @@ def test_a_table_that_only_gives_reasons_is_not_computed(bare):
         row | {"validation": "temporal", "estimate": None},
         row | {"validation": "internal_external", "estimate": 0.7},
     ])  # fmt: skip
-    evidence.frames["subgroups"] = pd.DataFrame([row | {"estimate": None}])
+    evidence.frames["subgroups"] = pd.DataFrame([row | {"label": "Sex", "estimate": None}])
     evidence.frames["case_mix"] = pd.DataFrame([{"n": 3}])
     evidence.frames["refits"] = pd.DataFrame({"n": []})
     assert evidence.computed == {"validations", "validations.internal_external", "case_mix"}

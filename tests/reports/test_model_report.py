@@ -73,7 +73,8 @@ def test_a_real_bundle_carries_no_such_mark(tmp_path):
 def test_whatever_stands_in_the_data_is_text(tmp_path):
     told = {"source": EVIL, "notes": [EVIL], "settings": {EVIL: EVIL}, "versions": {EVIL: EVIL}}
     parts = replace(
-        hand_parts(), name=EVIL, provenance=told, lineage=[{EVIL: EVIL}],
+        hand_parts(), name=EVIL, provenance=told,
+        lineage=[dict.fromkeys(("name", "version", "sha256", "change"), EVIL)],
         tables={"novel": {EVIL: [EVIL], "other": ["x"]}},
     )  # fmt: skip
     page = check_structure(report_page(load_bundle(write_bundle(parts, tmp_path / "evil"))))

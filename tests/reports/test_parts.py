@@ -77,7 +77,7 @@ def test_of_single_predictors_the_best_are_shown_and_the_others_counted(bare):
         return FIGURE | {"comparator": name, "label": name.title(), "kind": kind, "estimate": c,
                          "made_for": made_for, "note": ""}  # fmt: skip
 
-    rows = [comparator("of_score", "published", 0.6, "the recommendation of a treatment")]
+    rows = [comparator("of_score", "published", 0.6, "made to recommend a treatment")]
     rows += [comparator(f"x{i}", "single", 0.5 + i / 100) for i in range(7)]
     evidence = with_table(bare, "comparators", rows)
     evidence.frames["comparator_differences"] = pd.DataFrame(rows).rename(
@@ -87,7 +87,7 @@ def test_of_single_predictors_the_best_are_shown_and_the_others_counted(bare):
     for grid in grids:
         assert [row[0] for row in grid.rows] == ["Of_Score", "X2", "X3", "X4", "X5", "X6"]
     assert grids[0].notes == (
-        "Of_Score: made for the recommendation of a treatment.",
+        "Of_Score: made to recommend a treatment.",
         "Of the single predictors the 5 with the highest c-statistic; 2 more are in the table "
         "comparators.",
     )

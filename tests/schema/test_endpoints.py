@@ -53,6 +53,8 @@ def test_definitions_are_written_from_the_fields():
     )
     coded = Endpoint(name="x", label="Back to work", kind="coded", horizon_days=90)
     assert coded.definition.startswith("Back to work by 90 days, as coded by the registry")
+    assert "death counts" not in coded.definition
+    assert coded.definition.endswith("death and crossover: as the registry coded the outcome")
 
 
 @pytest.mark.parametrize(

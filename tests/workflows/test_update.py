@@ -112,13 +112,16 @@ def test_before_and_after_are_judged_on_the_new_registry(updated, training, else
     )
 
 
-def test_the_tests_and_the_evidence_are_kept(updated):
+def test_the_tests_and_the_evidence_are_kept(updated, training):
     bundle = load_bundle(updated.bundle)
     kept = pd.DataFrame(bundle.table("updating"))
     assert len(kept) == len(updated.decisions)
     assert {"flow_response", "characteristics_response", "calibration_curve", "case_mix",
             "sample_size"} <= set(bundle.table_names)  # fmt: skip
     assert as_columns(updated.tables["case_mix"]) == bundle.table("case_mix")
+    before = pd.DataFrame(bundle.table("development_case_mix")).set_index(["model", "statistic"])
+    developed = training.tables["case_mix"].set_index(["model", "statistic"])["value"]
+    assert before.loc[(PRE, "n"), "value"] == developed[PRE, "n"]
     assert any(note.startswith("updated from") for note in updated.notes)
     assert f"{PRE}: {updated.changes[PRE]}" in updated.notes
 

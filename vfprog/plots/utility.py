@@ -25,6 +25,7 @@ _REFERENCES: dict[str, dict[str, Any]] = {
     "treat_all": {"color": MUTED, "linewidth": 1.3, "linestyle": (0, (5, 2))},
     "treat_none": {"color": INK, "linewidth": 1.0, "linestyle": "-"},
 }
+_BESIDE_ONE = 0.01  # room on either side of the only threshold
 
 
 def plot_decision_curve(
@@ -55,18 +56,19 @@ def plot_decision_curve(
     """
     columns = ("strategy", "threshold", "net_benefit", "lower", "upper")
     require_columns(table, columns, "a decision curve")
+    mark = "o" if len(set(table["threshold"])) == 1 else ""  # a line of one point is invisible
     models = [name for name in table["strategy"].unique() if name not in _REFERENCES]
     for name, style in _REFERENCES.items():
         part = table[table["strategy"] == name]
         if not part.empty:
             words = label_of(name, labels)
-            ax.plot(part["threshold"], part["net_benefit"], label=words, **style)
+            ax.plot(part["threshold"], part["net_benefit"], label=words, marker=mark, **style)
     for place, name in enumerate(models):
         part, colour = table[table["strategy"] == name], PALETTE[place % len(PALETTE)]
         x = part["threshold"]
         ax.fill_between(x, part["lower"], part["upper"], color=colour, alpha=0.16, linewidth=0)
         words = label_of(name, labels)
-        ax.plot(x, part["net_benefit"], color=colour, linewidth=2, label=words)
+        ax.plot(x, part["net_benefit"], color=colour, linewidth=2, label=words, marker=mark)
     _frame(table, ax)
     style_axes(ax, grid="y", title=title)
     _legend(ax, n_models=len(models))
@@ -78,7 +80,9 @@ def _frame(table: pd.DataFrame, ax: Axes) -> None:
     limits = table[["net_benefit", "upper"]].max()
     highest = max(float(limits.max()), 0.01)
     ax.set_ylim(-0.25 * highest, 1.08 * highest)
-    ax.set_xlim(float(table["threshold"].min()), float(table["threshold"].max()))
+    low, high = float(table["threshold"].min()), float(table["threshold"].max())
+    alone = _BESIDE_ONE if low == high else 0.0
+    ax.set_xlim(low - alone, high + alone)
     ax.set(xlabel="Threshold risk (%)", ylabel="Net benefit per participant")
     ax.xaxis.set_major_formatter(in_percent())
 

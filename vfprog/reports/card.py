@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vfprog.reports.environment import environment
 from vfprog.reports.evidence import Evidence
-from vfprog.reports.facts import facts
+from vfprog.reports.facts import facts, judged_groups
 from vfprog.reports.limitations import limitations
 from vfprog.reports.results import external_grids, headline_grid
 
@@ -40,8 +40,6 @@ def model_card(
     """
     evidence = Evidence(bundle, validations or {})
     found = limitations(evidence)
-    kept = bundle.manifest["subgroups"]
-    judged = (row for row in kept.get("performance", ()) if row["estimate"] is not None)
     card = (
         environment(escaped=False)
         .get_template("card.md")
@@ -52,7 +50,7 @@ def model_card(
             told=evidence.provenance,
             headline=headline_grid(evidence),
             external=external_grids(evidence),
-            groups=list(dict.fromkeys(row["label"] for row in judged)),
+            groups=judged_groups(evidence),
             limitations=found,
             report=report,
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vfprog.reports.evidence import Evidence
+    from vfprog.schema.dictionary import Dictionary
     from vfprog.schema.endpoints import Endpoint
     from vfprog.scoring.model import PrognosticModel
 
@@ -62,12 +63,14 @@ def _of_data(evidence: Evidence) -> dict[str, str]:
         "sites": _counted(told.get("n_sites"), "site"),
         "episodes": _counted(told.get("n_episodes"), "episode"),
         "models": counted(len(evidence.models), "model"),
-        "population": _listed(", ".join(e.population) or "all episodes" for e in known),
+        "population": _listed(_population(evidence, e) for e in known),
+        "treated": " after vertebroplasty" if _after_vertebroplasty(evidence) else "",
         "outcomes": _listed(f"{e.label} ({e.horizon})" for e in known),
         "horizons": _listed(e.horizon for e in known),
-        "intercurrent": _listed(e.intercurrent.replace("_", " ") for e in known),
+        "intercurrent": _listed(_intercurrent(e) for e in known),
         "accrual": _accrual(evidence),
         "candidates": counted(len(dictionary.usable_at("postprocedure")), "candidate"),
+        "sourced": _sourced(dictionary),
     }
 
 
@@ -102,11 +105,46 @@ def _of_results(evidence: Evidence) -> dict[str, str]:
         "imputation": multiple,
         "sample_size": _sample_size(evidence),
         "sizes": _sizes(evidence),
+        "groups": ", ".join(judged_groups(evidence)) or UNKNOWN,
         "headline": _headline(evidence),
         "updating": (f"Updated from version {lineage[-1].get('version')}, "
                      f"{lineage[-1].get('change')}." if lineage
                      else "None: these are the models as first developed."),
     }  # fmt: skip
+
+
+def _population(evidence: Evidence, endpoint: Endpoint) -> str:
+    """Return whose risk it is; of a registry that is the population, as its mapping notes it."""
+    if endpoint.population:
+        return ", ".join(endpoint.population)
+    note = "" if evidence.updated else evidence.bundle.population_note.strip().rstrip(".")
+    return note or "all episodes of a registry like that of the development"
+
+
+def _after_vertebroplasty(evidence: Evidence) -> bool:
+    return all(e.population == ("vertebroplasty",) for e in endpoints(evidence).values())
+
+
+def _intercurrent(endpoint: Endpoint) -> str:
+    if endpoint.kind == "coded":
+        return "as the registry coded the outcome"
+    return endpoint.intercurrent.replace("_", " ")
+
+
+def judged_groups(evidence: Evidence) -> tuple[str, ...]:
+    """Return the groupings in which any group was large enough for a figure, in words."""
+    table = evidence.frames.get("subgroups")
+    if table is None:
+        return ()
+    return tuple(map(str, table.loc[table["estimate"].notna(), "label"].unique()))
+
+
+def _sourced(dictionary: Dictionary) -> str:
+    """Return how many candidates say where they come from."""
+    sources = [bool(predictor.source) for predictor in dictionary.usable_at("postprocedure")]
+    if all(sources):
+        return "each with its source"
+    return f"{sum(sources)} with a source" if any(sources) else "without a source"
 
 
 def _here_simulated(evidence: Evidence) -> bool:

@@ -169,7 +169,7 @@ def _comparators(evidence: Evidence, model: str) -> list[Grid]:
     purpose = shown.drop_duplicates("comparator")
     told = purpose[purpose["made_for"].astype(bool) & (purpose["kind"] != "single")]
     notes = [
-        f"{row['label']}: made for {row['made_for']}. {row['note'] or ''}".strip()
+        f"{row['label']}: {'; '.join(filter(None, (row['made_for'], row['note'])))}."
         for row in told.to_dict("records")
     ]
     if left:

@@ -167,6 +167,8 @@ class Endpoint(BaseModel):
     @property
     def _estimand(self) -> str:
         who = ", ".join(self.population) if self.population else "all episodes"
+        if self.kind == "coded":
+            return f"population: {who}; death and crossover: as the registry coded the outcome"
         death = "counts as no event" if self.death == "no_event" else "censors"
         return f"population: {who}; death {death}; crossover: {self.intercurrent.replace('_', ' ')}"
 

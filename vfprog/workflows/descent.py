@@ -9,7 +9,12 @@ import pandas as pd
 
 from vfprog.data.screening.reference import summarise
 from vfprog.records import Table
-from vfprog.workflows.case_mix import case_mix_table
+from vfprog.workflows.case_mix import (
+    DEVELOPMENT,
+    case_mix_table,
+    development_case_mix,
+    recalibrated_case_mix,
+)
 from vfprog.workflows.curves import curve_tables
 from vfprog.workflows.evidence import cohort_tables
 from vfprog.workflows.origins import origins
@@ -123,7 +128,8 @@ def development_tables(bundle: Bundle, updates: dict[str, ModelUpdate]) -> dict[
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``development_characteristics_<endpoint>`` where not every model of it was refitted.
+        ``development_characteristics_<endpoint>`` where not every model of it was refitted, and
+        ``development_case_mix`` of the models that were not, moved as they were.
     """
     refitted = {name for name, one in updates.items() if one.change == "refit"}
     kept = {}
@@ -131,7 +137,19 @@ def development_tables(bundle: Bundle, updates: dict[str, ModelUpdate]) -> dict[
         name = development_characteristics(bundle, endpoint)
         if name in bundle.table_names and not {f"{endpoint}_{t}" for t in times} <= refitted:
             kept[f"development_characteristics_{endpoint}"] = pd.DataFrame(bundle.table(name))
-    return kept
+    mix = [
+        recalibrated_case_mix(rows, *_recalibration(updates.get(str(name))))
+        for name, rows in development_case_mix(bundle).groupby("model", sort=False)
+        if name not in refitted
+    ]
+    return kept | ({DEVELOPMENT: pd.concat(mix, ignore_index=True)} if mix else {})
+
+
+def _recalibration(update: ModelUpdate | None) -> tuple[float, float]:
+    """Return intercept and slope by which a model was moved; 0 and 1 where it was not."""
+    if update is None or update.change == "no_change":
+        return 0.0, 1.0
+    return update.test.intercept, update.test.slope
 
 
 def descended(

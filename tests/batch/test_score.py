@@ -95,12 +95,16 @@ def test_a_row_without_a_meaning_has_no_risk(hand):
     scores = score_arrays(hand, arrays)
     assert list(scores) == [
         "response_risk", "response_prediction_time",
-        "new_fracture_risk", "new_fracture_prediction_time", "trained_on",
+        "new_fracture_risk", "new_fracture_prediction_time",
+        "response_reason", "new_fracture_reason", "outside_development", "trained_on",
     ]  # fmt: skip
     assert set(scores["trained_on"]) == {"simulated"}
     assert scores["response_risk"].to_numpy() == pytest.approx([np.nan, 0.6165669], nan_ok=True)
     assert pd.isna(scores["response_prediction_time"][0])
     assert scores["response_prediction_time"][1] == "preprocedure"
+    assert scores["response_reason"].fillna("").tolist() == ["not_applicable", ""]
+    assert scores["new_fracture_reason"].isna().all()
+    assert scores["outside_development"].isna().all()  # this bundle keeps nothing to compare with
     assert scores["new_fracture_risk"].notna().all()
 
 
@@ -140,4 +144,4 @@ def test_all_failures_of_a_table_come_at_once(hand):
 
 def test_an_empty_table_has_columns_and_no_rows(hand):
     scores = score_frame(hand, pd.DataFrame({"age_years": []}))
-    assert scores.shape == (0, 5)
+    assert scores.shape == (0, 8)

@@ -174,7 +174,7 @@ def test_cement_is_refused_unless_asked_for(bundle, capsys, monkeypatch) -> None
     command = ["predict", str(bundle), "-", "--what-if", "cement_volume_ml=3"]
     _stdin(monkeypatch, after)
     assert run(command) == 2
-    assert "is known only from the procedure: ask for it" in capsys.readouterr().err
+    assert "by procedure: true or --procedure" in capsys.readouterr().err
     _stdin(monkeypatch, after)
     assert run([*command, "--procedure"]) == 0
     assert "Cement volume 6.5 → 3" in capsys.readouterr().out

@@ -28,6 +28,18 @@ def test_the_same_patient_gets_the_same_risk_as_from_predict(
     assert row["new_fracture_risk"] == pytest.approx(wanted["new_fracture"].risk, abs=1e-9)
 
 
+def test_why_there_is_no_risk_is_counted(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "patients.csv"
+    table.write_text("episode_id,vas_baseline,age_years\na,1,70\nb,2,70\nc,8,70\nd,,\n")
+    assert run(["score", str(bundle), str(table), str(tmp_path / "risks.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "No response risk for 2 episodes: pain is too low" in said
+    assert "No response risk for 1 episode: no predictor is given (empty)" in said
+    assert "No new_fracture risk for 1 episode: no predictor is given (empty)" in said
+
+
 def test_every_episode_with_contributions(
     real_bundle: Path, registry: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

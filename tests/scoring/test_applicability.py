@@ -7,10 +7,14 @@ import pytest
 
 from tests.bundles import PATIENT, hand_parts
 from tests.cohorts import make_arrays
+from vfprog.batch.score import score_arrays
 from vfprog.features.arrays import EpisodeArrays
+from vfprog.features.design import derive_features
 from vfprog.schema.dictionary import LEVELS, load_dictionary
+from vfprog.scoring.applicability import far_outside
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
+from vfprog.scoring.patient import read_patients
 from vfprog.scoring.predict import predict
 from vfprog.scoring.typicality_learn import learn_typicality
 
@@ -55,6 +59,16 @@ def test_a_strange_patient_is_called_unusual(bundle) -> None:
     assert found.note == (
         "unusual: fewer than 1 of 100 development patients were less typical; judged on 2 inputs"
     )
+
+
+def test_many_patients_are_told_from_the_far_ones_as_one_is(bundle) -> None:
+    records = [{"age_years": 30, "t_score": 2}, {"age_years": 76}, {"vas_baseline": 7}]
+    arrays = read_patients(records, bundle.dictionary).arrays
+    derived = derive_features(arrays, bundle.dictionary)
+    found = far_outside(bundle.typicality, derived, 3)
+    assert found == ["age_years, t_score", "", ""]
+    scores = score_arrays(bundle, arrays)
+    assert scores["outside_development"].fillna("").tolist() == found
 
 
 def test_a_usual_range_is_warned_of_once(bundle) -> None:

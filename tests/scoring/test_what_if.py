@@ -133,6 +133,23 @@ def test_many_are_each_alone(bundle) -> None:
     assert what_if_many(bundle, patient, []) == []
 
 
+def test_the_faults_of_all_changes_come_at_once_each_with_its_place(hand) -> None:
+    wrong = [{"age_years": 60}, {"L1.treated": True}, {"shoe": 1, "L9.level": "L2"}]
+    with pytest.raises(InputError) as caught:
+        what_if_many(hand, PATIENT, wrong)
+    assert [(f.table, f.row, f.column) for f in caught.value.failures] == [
+        ("what_if", 1, "L1.treated"), ("what_if", 2, "shoe"), ("what_if", 2, "L9.level"),
+    ]  # fmt: skip
+    assert "--procedure" in caught.value.failures[0].message
+    with pytest.raises(InputError) as caught:
+        what_if_many(hand, PATIENT, [{}, {"age_years": 700}, {"L1.height_loss_pct": -1}])
+    assert [(f.table, f.row, f.column) for f in caught.value.failures] == [
+        ("what_if", 1, "age_years"), ("what_if", "2].vertebrae[0", "height_loss_pct"),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"^what_if\.age_years: "):
+        what_if(hand, PATIENT, {"age_years": 700})
+
+
 def test_the_label_travels_with_it(hand) -> None:
     content = json.loads(what_if(hand, PATIENT, {"age_years": 60}).to_json())
     assert content["label"] == "what the model would say, not the effect of changing it"

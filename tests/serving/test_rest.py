@@ -102,6 +102,22 @@ def test_what_if_is_that_of_scoring_for_one_change_and_for_several(client: Clien
     assert [line["change"] for line in several[0]["endpoints"]] == [0.0, 0.0]
 
 
+def test_a_wrong_change_among_many_is_named_by_its_place(client: Client) -> None:
+    fine, asked = {"age_years": 60}, {"patient": PATIENT}
+    for wrong, field in (
+        ({"shoe": 1}, "shoe"), ({"age_years": 700}, "age_years"),
+        ({"L1.height_loss_pct": -1}, "vertebrae[0].height_loss_pct"),
+    ):  # fmt: skip
+        for place in (1, 60):  # in the first part that is predicted at once, and in the second
+            changes = [fine] * place + [wrong]
+            answer = client.post("/v1/what-if", json=asked | {"changes": changes})
+            assert refused(answer, 422) == [f"[{place}].{field}"]
+        alone = client.post("/v1/what-if", json=asked | {"changes": wrong})
+        assert refused(alone, 422) == [field]
+    unknown = {"patient": {"shoe": 1}, "changes": [fine, fine]}
+    assert refused(client.post("/v1/what-if", json=unknown), 422) == ["shoe"]
+
+
 def test_cement_is_changed_only_by_who_asks_for_it(client: Client) -> None:
     asked = {"patient": PATIENT, "changes": {"L1.cement_volume_ml": 6, "shoe": 1}}
     assert refused(client.post("/v1/what-if", json=asked), 422) == ["L1.cement_volume_ml", "shoe"]

@@ -90,12 +90,23 @@ def test_errors_are_listed_and_nothing_is_written(training, tmp_path):
     assert not (tmp_path / "s.csv").exists()
 
 
-def test_a_patient_of_whom_nothing_is_known_is_refused_as_predict_does(training, tmp_path):
+def test_a_row_without_predictors_has_no_risk_but_a_reason(training, tmp_path):
     path = tmp_path / "patients.csv"
-    path.write_text("episode_id,Age_Years,bed_rest\na,79,\nb,80,yes\n", encoding="utf-8")
+    path.write_text("episode_id,vas_baseline,bed_rest\na,,\nb,8,yes\nc,1,\n", encoding="utf-8")
+    result = score(training.bundle, path, tmp_path / "s.csv", contributions=True)
+    read = pd.read_csv(result.path).set_index("episode_id")
+    assert read["response_risk"].isna().tolist() == [True, False, True]
+    assert read["response_prediction_time"].isna().tolist() == [True, False, True]
+    assert read["response_reason"].fillna("").tolist() == ["empty", "", "not_applicable"]
+    assert set(pd.read_csv(result.contributions)["episode_id"]) == {"b"}
+
+
+def test_a_table_of_which_nothing_is_known_is_refused_as_predict_does(training, tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_text("episode_id,Age_Years,bed_rest\na,79,\nb,80,\n", encoding="utf-8")
     with pytest.raises(InputError, match="no predictor is given") as caught:
         score(training.bundle, path, tmp_path / "s.csv")
-    assert [f.row for f in caught.value.failures] == ["a"]
+    assert [f.row for f in caught.value.failures] == ["a", "b"]
     assert not (tmp_path / "s.csv").exists()
 
 

@@ -11,14 +11,15 @@ import pandas as pd
 
 from vfprog.batch.trees import bulk_margin
 from vfprog.features.design import derive_features
-from vfprog.scoring.choice import assignments
+from vfprog.scoring.applicability import far_outside
+from vfprog.scoring.choice import assignments, unanswered
 from vfprog.scoring.model import expit
 from vfprog.scoring.patient import read_patients
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
-    from vfprog.features.arrays import EpisodeArrays, FloatArray
+    from vfprog.features.arrays import BoolArray, EpisodeArrays, FloatArray
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.model import PrognosticModel
 
@@ -73,9 +74,13 @@ def score_arrays(bundle: Bundle, arrays: EpisodeArrays) -> pd.DataFrame:
     pandas.DataFrame
         One row per episode; for each endpoint ``<endpoint>_risk`` and
         ``<endpoint>_prediction_time``, both missing where the endpoint has no meaning for the
-        episode (a response asks for pain that can fall). Last ``trained_on``, simulated or
+        episode (a response asks for pain that can fall). Then for each endpoint
+        ``<endpoint>_reason``, why there is no risk: ``empty`` (nothing is known of the episode),
+        or as `vfprog.scoring.choice.unanswered` names it. Last ``outside_development``, the
+        predictors that lie far outside the development data, and ``trained_on``, simulated or
         registry.
     """
+    known = arrays.given()
     columns: dict[str, Any] = {}
     for endpoint in bundle.endpoints:
         columns[f"{endpoint}_risk"] = np.full(arrays.n, np.nan)
@@ -85,13 +90,37 @@ def score_arrays(bundle: Bundle, arrays: EpisodeArrays) -> pd.DataFrame:
         model = bundle.model(name)
         used = {f.name: derived[f.name] for f in model.features}
         risk = columns[f"{model.endpoint.name}_risk"]
-        every = np.flatnonzero(answering)
+        every = np.flatnonzero(answering & known)
         for rows in (every[k : k + _CHUNK] for k in range(0, len(every), _CHUNK)):
             X = model.matrix({name: values[rows] for name, values in used.items()}, len(rows))
             risk[rows] = expit(bulk_log_odds(bundle, model.name, X))
-        columns[f"{model.endpoint.name}_prediction_time"][answering] = model.prediction_time
+        columns[f"{model.endpoint.name}_prediction_time"][every] = model.prediction_time
+    columns |= _reasons(bundle, arrays, known)
+    columns["outside_development"] = _outside(bundle, derived, arrays.n)
     columns["trained_on"] = np.full(arrays.n, bundle.identity.trained_on, dtype=object)
     return pd.DataFrame(columns)
+
+
+def _reasons(bundle: Bundle, arrays: EpisodeArrays, known: BoolArray) -> dict[str, Any]:
+    columns = {f"{e}_reason": np.full(arrays.n, None, dtype=object) for e in bundle.endpoints}
+    for endpoint, code, rows in unanswered(bundle, arrays):
+        columns[f"{endpoint}_reason"][rows] = code
+    for column in columns.values():
+        column[~known] = "empty"
+    return columns
+
+
+def _outside(bundle: Bundle, derived: Mapping[str, FloatArray], n: int) -> list[str | None]:
+    if bundle.typicality is None:
+        return [None] * n
+    used = {
+        m.feature: derived[m.feature] for m in bundle.typicality.margins if m.feature in derived
+    }
+    names: list[str] = []
+    for start in range(0, n, _CHUNK):
+        part = {name: values[start : start + _CHUNK] for name, values in used.items()}
+        names += far_outside(bundle.typicality, part, min(_CHUNK, n - start))
+    return [name or None for name in names]
 
 
 def bulk_log_odds(bundle: Bundle, name: str, X: FloatArray) -> FloatArray:

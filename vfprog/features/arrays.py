@@ -38,6 +38,15 @@ class EpisodeArrays:
     vertebrae: dict[str, FloatArray]
     owner: IntArray
 
+    def given(self) -> BoolArray:
+        """Return the episodes of which any value is known, shape (n,)."""
+        known = np.zeros(self.n, dtype=bool)
+        for values in self.episodes.values():
+            known |= ~np.isnan(values)
+        for values in self.vertebrae.values():
+            np.logical_or.at(known, self.owner, ~np.isnan(values))
+        return known
+
     def take(self, rows: IntArray) -> EpisodeArrays:
         """Return the episodes at the given positions, which may repeat, with their vertebrae.
 

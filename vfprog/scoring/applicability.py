@@ -54,6 +54,31 @@ def applicability(
     return [_of_one(bundle.typicality, scores[row], warnings[row]) for row in range(n)]
 
 
+def far_outside(typicality: Typicality, derived: Mapping[str, FloatArray], n: int) -> list[str]:
+    """Return the predictors of each of many patients that lie far outside the development data.
+
+    Parameters
+    ----------
+    typicality : Typicality
+        What the bundle keeps to compare with.
+    derived : mapping of str to ndarray of float, shape (n,)
+        Derived features of the patients.
+    n : int
+        Number of patients.
+
+    Returns
+    -------
+    list of str
+        Of each patient the predictors, parted by commas; empty where none does.
+    """
+    far = np.abs(typicality.scores(derived, n)) > FAR
+    names = [""] * n
+    for row in np.flatnonzero(far.any(axis=1)).tolist():
+        out = (typicality.margins[place].predictor for place in np.flatnonzero(far[row]))
+        names[row] = ", ".join(dict.fromkeys(out))
+    return names
+
+
 def _of_one(
     typicality: Typicality, z: FloatArray, warnings: Sequence[Warn]
 ) -> tuple[Applicability, tuple[Warn, ...]]:

@@ -140,3 +140,28 @@ def assignments(bundle: Bundle, arrays: EpisodeArrays) -> list[tuple[str, BoolAr
             if rows.any():
                 chosen.append((name, rows))
     return chosen
+
+
+def unanswered(bundle: Bundle, arrays: EpisodeArrays) -> list[tuple[str, str, BoolArray]]:
+    """Return for which episodes a bundle gives no risk of an endpoint, and why.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle.
+    arrays : EpisodeArrays
+        Predictors.
+
+    Returns
+    -------
+    list of (str, str, ndarray of bool)
+        Endpoint, reason and its episodes: ``no_model`` where only a model after the procedure is
+        there, ``not_applicable`` where the endpoint has no meaning; both may hold.
+    """
+    after = known_after_procedure(arrays, bundle.dictionary)
+    found = []
+    for endpoint, times in bundle.endpoints.items():
+        if "preprocedure" not in times:
+            found.append((endpoint, "no_model", ~after))
+        found.append((endpoint, "not_applicable", ~applicable(bundle.rules[endpoint], arrays)))
+    return found

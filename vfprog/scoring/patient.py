@@ -183,12 +183,7 @@ def _encode(
 
 def _empty(arrays: EpisodeArrays, wrong: set[int]) -> Iterator[Failure]:
     """Yield the patients of whom nothing is given; one given wrongly is no empty one."""
-    known = np.zeros(arrays.n, dtype=bool)
-    for values in arrays.episodes.values():
-        known |= ~np.isnan(values)
-    for values in arrays.vertebrae.values():
-        np.logical_or.at(known, arrays.owner, ~np.isnan(values))
-    for row in sorted({*np.flatnonzero(~known).tolist()} - wrong):
+    for row in sorted({*np.flatnonzero(~arrays.given()).tolist()} - wrong):
         yield Failure("patient", row, "*", None, "empty", "no predictor is given")
 
 

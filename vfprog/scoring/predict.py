@@ -13,10 +13,9 @@ from vfprog.scoring.bundle import Bundle, load_bundle
 from vfprog.scoring.choice import (
     PAIN_BASELINE,
     TREATED,
-    applicable,
     assignments,
-    known_after_procedure,
     procedure_not_counted,
+    unanswered,
 )
 from vfprog.scoring.members import INSTABILITY_LEVEL
 from vfprog.scoring.panel_build import beside_the_risks, with_panel
@@ -196,15 +195,16 @@ def _warnings(
         collected[patient_of(failure)].append(warn)
     for row in np.flatnonzero(procedure_not_counted(arrays, bundle.dictionary)).tolist():
         collected[row].append(Warn("not_counted", TREATED, _NOT_COUNTED))
-    before = np.flatnonzero(~known_after_procedure(arrays, bundle.dictionary)).tolist()
-    for name, times in bundle.endpoints.items():
-        if "preprocedure" not in times:
-            text = f"no risk of {name}: this bundle has a model of it after the procedure only"
-            for row in before:
-                collected[row].append(Warn("no_model", None, text))
-        endpoint = bundle.rules[name]
-        for row in np.flatnonzero(~applicable(endpoint, arrays)).tolist():
-            limit = f"{endpoint.vas_baseline_at_least:g}"
-            text = f"no risk of {name}: it is defined for a baseline pain of at least {limit}"
-            collected[row].append(Warn("not_applicable", PAIN_BASELINE, text))
+    for name, code, rows in unanswered(bundle, arrays):
+        for row in np.flatnonzero(rows).tolist():
+            collected[row].append(_no_risk(name, code, bundle))
     return [tuple(warns) for warns in collected]
+
+
+def _no_risk(endpoint: str, code: str, bundle: Bundle) -> Warn:
+    if code == "no_model":
+        text = f"no risk of {endpoint}: this bundle has a model of it after the procedure only"
+        return Warn(code, None, text)
+    limit = f"{bundle.rules[endpoint].vas_baseline_at_least:g}"
+    text = f"no risk of {endpoint}: it is defined for a baseline pain of at least {limit}"
+    return Warn(code, PAIN_BASELINE, text)

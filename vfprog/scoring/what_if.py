@@ -6,7 +6,7 @@ This is no effect of changing them: the model knows who fared how, not what woul
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vfprog.errors import Failure, InputError
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from vfprog.scoring.prognosis import Prediction, Prognosis, Warn
 
 WHAT_IF_LABEL = "what the model would say, not the effect of changing it"
+# Table of a failure that is of a change, not of the patient.
+TABLE = "what_if"
+_LEAVE = (
+    "is known only from the procedure: it is changed where that is allowed, by procedure: true or "
+    "--procedure"
+)
 _PLACE = re.compile(r"vertebrae\[(\d{1,2})\]\.(\w+)")
 _LEVEL = re.compile(r"(\w+)\.(\w+)")
 
@@ -132,7 +138,12 @@ def what_if(
     >>> import vfprog  # doctest: +SKIP
     >>> vfprog.what_if("bundle", {"age_years": 79}, {"age_years": 69})  # doctest: +SKIP
     """
-    return what_if_many(bundle, patient, [changes], procedure=procedure)[0]
+    try:
+        return what_if_many(bundle, patient, [changes], procedure=procedure)[0]
+    except InputError as error:  # the only change needs no place
+        raise InputError(
+            replace(f, row=None if f.row == 0 else f.row) for f in error.failures
+        ) from None
 
 
 def what_if_many(
@@ -163,12 +174,23 @@ def what_if_many(
     Raises
     ------
     InputError
-        As `what_if`.
+        As `what_if`, of all changes at once. Where a change is at fault and not the patient, the
+        table of the failure is ``what_if`` and its row the place of the change.
     """
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     before = predict(loaded, patient, panel=False)
-    made = [_changed(patient, change, loaded.dictionary, procedure=procedure) for change in changes]
-    after = predict(loaded, [other for other, _ in made], panel=False)
+    made, failures = [], list[Failure]()
+    for place, change in enumerate(changes):
+        try:
+            made.append(_changed(patient, change, loaded.dictionary, procedure=procedure))
+        except InputError as error:
+            failures += [replace(failure, row=place) for failure in error.failures]
+    if failures:
+        raise InputError(failures)
+    try:
+        after = predict(loaded, [other for other, _ in made], panel=False)
+    except InputError as error:
+        raise InputError(replace(failure, table=TABLE) for failure in error.failures) from None
     return [
         WhatIf(done, _compare(loaded, before, answer), answer.warnings)
         for (_, done), answer in zip(made, after, strict=True)
@@ -191,15 +213,15 @@ def _changed(
     for field, value in changes.items():
         place, name, wrong = _resolve(field, vertebrae, dictionary)
         if wrong is None and dictionary[name].known_at == "procedure" and not procedure:
-            wrong = ("procedure_what_if", "is known only from the procedure: ask for it explicitly")
+            wrong = ("procedure_what_if", _LEAVE)
         if wrong is not None:
-            failures.append(Failure("what_if", None, field, None, *wrong))
+            failures.append(Failure(TABLE, None, field, None, *wrong))
             continue
         target = other if place is None else vertebrae[place]
         where = name if place is None else f"vertebrae[{place}].{name}"
         if any(change.field == where for change in done):
             text = f"changes {where} a second time: which value was meant cannot be known"
-            failures.append(Failure("what_if", None, field, None, "repeated_key", text))
+            failures.append(Failure(TABLE, None, field, None, "repeated_key", text))
             continue
         done.append(Change(where, name, target.get(name), value))
         target[name] = value

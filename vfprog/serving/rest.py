@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from vfprog.errors import InputError
 from vfprog.scoring.patient import read_patients
 from vfprog.scoring.predict import predict
-from vfprog.scoring.what_if import what_if, what_if_many
+from vfprog.scoring.what_if import TABLE, what_if, what_if_many
 from vfprog.serving.description import describe
 from vfprog.serving.openapi import PANEL, answers, openapi_document, takes
 from vfprog.serving.problems import RefusalError, refused_input
@@ -21,6 +22,7 @@ from vfprog.serving.requests import flag, json_body, object_body
 from vfprog.serving.service import Service, service_of
 
 if TYPE_CHECKING:
+    from vfprog.errors import Failure
     from vfprog.scoring.bundle import Bundle
     from vfprog.serving.settings import Settings
 
@@ -82,7 +84,8 @@ async def what_if_one(request: Request) -> Response:
             return _json(await service.single(request, lambda: changed(bundle, asked)))
         parts = [
             await service.single(
-                request, partial(changed, bundle, asked | {"changes": changes[at : at + _PART]}),
+                request,
+                partial(changed, bundle, asked | {"changes": changes[at : at + _PART]}, first=at),
                 patients=len(changes),
             )
             for at in range(0, len(changes), _PART)
@@ -150,7 +153,7 @@ def predicted(bundle: Bundle, patient: dict[str, Any], *, panel: bool) -> bytes:
         raise refused_input(error.failures) from None
 
 
-def changed(bundle: Bundle, asked: dict[str, Any]) -> bytes:
+def changed(bundle: Bundle, asked: dict[str, Any], *, first: int = 0) -> bytes:
     """Return what the model would say of a changed patient, as JSON.
 
     Parameters
@@ -159,6 +162,8 @@ def changed(bundle: Bundle, asked: dict[str, Any]) -> bytes:
         The bundle.
     asked : dict
         ``patient``, ``changes`` and ``procedure``, their form checked.
+    first : int
+        Place of the first of these changes among all that were asked for.
 
     Returns
     -------
@@ -171,7 +176,15 @@ def changed(bundle: Bundle, asked: dict[str, Any]) -> bytes:
             return to_json(what_if_many(bundle, asked["patient"], changes, procedure=leave))
         return to_json(what_if(bundle, asked["patient"], changes, procedure=leave))
     except InputError as error:
-        raise refused_input(error.failures) from None
+        of_change = isinstance(changes, list) and error.failures[0].table == TABLE
+        found = [_moved(f, first) for f in error.failures] if of_change else error.failures
+        raise refused_input(found, many=of_change) from None
+
+
+def _moved(failure: Failure, first: int) -> Failure:
+    """Return a failure of a part of the changes with the place its change has among all."""
+    place, nested, rest = str(failure.row).partition("]")
+    return replace(failure, row=f"{int(place) + first}{nested}{rest}")
 
 
 def _check_what_if(asked: dict[str, Any], service: Service) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.data.registry import Registry
-    from vfprog.features.arrays import EpisodeArrays
+    from vfprog.features.arrays import BoolArray, EpisodeArrays
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Scored:
     Parameters
     ----------
     path : pathlib.Path
-        The file: episode_id and, for each endpoint, risk and prediction time.
+        The file: episode_id and, for each endpoint, risk, prediction time and, where there is no
+        risk, the reason; see `vfprog.batch.score.score_arrays`.
     scores : pandas.DataFrame
         Its content.
     contributions : pathlib.Path or None
@@ -83,7 +84,8 @@ def score(
     Raises
     ------
     InputError
-        The table has errors, or rows without any predictor; all are listed, nothing is written.
+        The table has errors, or no row has any predictor; all are listed, nothing is written. A
+        single row without any has no risk, and the reason ``empty``.
     """
     check_not_input(out, source, bundle, mapping=mapping)
     target = check_target(out, force=force)
@@ -105,7 +107,7 @@ def score(
             attribution_table(
                 loaded.model(name), arrays.take(rows.nonzero()[0]), loaded.dictionary, ids[rows]
             )
-            for name, rows in assignments(loaded, arrays) or nobody
+            for name, rows in _known_only(assignments(loaded, arrays), arrays.given()) or nobody
         ]
         drivers = pd.concat(tables, ignore_index=True)
         marked = drivers.assign(trained_on=loaded.identity.trained_on)
@@ -115,17 +117,19 @@ def score(
     )
 
 
+def _known_only(
+    chosen: list[tuple[str, BoolArray]], known: BoolArray
+) -> list[tuple[str, BoolArray]]:
+    return [(name, rows & known) for name, rows in chosen if (rows & known).any()]
+
+
 def _refuse_unknown(arrays: EpisodeArrays, registry: Registry) -> None:
-    """Refuse episodes of whom nothing is known, as predict does: columns may have other names."""
-    known = np.zeros(arrays.n, dtype=bool)
-    for values in arrays.episodes.values():
-        known |= ~np.isnan(values)
-    for values in arrays.vertebrae.values():
-        np.logical_or.at(known, arrays.owner, ~np.isnan(values))
-    ids = registry.episodes["episode_id"]
+    """Refuse a table of whose episodes nothing is known: its columns have other names."""
+    if arrays.given().any():
+        return
     failures = [
         Failure("episodes", str(episode), "*", None, "empty", "no predictor is given")
-        for episode in ids[~known]
+        for episode in registry.episodes["episode_id"]
     ]
     if failures:
         raise InputError(failures)

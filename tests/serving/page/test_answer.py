@@ -202,6 +202,9 @@ def test_peers_and_likeness_are_shown_where_the_model_knows_them(seen: Visit) ->
              "n_events": 120, "reason": None},
             {**group, "metric": "brier", "estimate": None, "lower": None, "upper": None,
              "n_events": 120, "reason": "too few"},
+            *({**group, "metric": name, "estimate": 1.01, "lower": 0.91, "upper": 1.11,
+               "n_events": 120, "reason": None}
+              for name in ("calibration_slope", "observed_expected", "calibration_in_the_large")),
         ]  # fmt: skip
         content["applicability"] = {
             "share_less_typical": 0.03, "n_inputs_used": 7, "outside_usual": ["age_years"],
@@ -216,11 +219,18 @@ def test_peers_and_likeness_are_shown_where_the_model_knows_them(seen: Visit) ->
     cells = seen.page.locator(".peers tbody tr").locator("th, td")
     expect(cells).to_have_text(
         ["Age: 75 to <85 years", "310 (120)", "0.71 (0.66 to 0.76)", "too few"]
+        + 3 * ["1.01 (0.91 to 1.11)"]
     )
     expect(seen.page.locator(".peers thead")).to_contain_text("c-statistic")
     expect(seen.page.locator(".peers thead")).to_contain_text("Brier score")
     expect(seen.page.locator(".trust")).to_contain_text("3 % of the development patients")
     expect(seen.page.locator(".outside")).to_have_text("Outside the usual range: Age.")
+    assert seen.barriers() == []
+    for width in (375, 320):
+        seen.page.set_viewport_size({"width": width, "height": 740})
+        assert seen.wide_as_the_window()
+    frame = seen.page.locator(".peers .scroll")
+    assert frame.evaluate("f => f.scrollWidth > f.clientWidth")  # so there was something to hold in
     assert seen.barriers() == []
 
 

@@ -63,7 +63,10 @@ def test_an_empty_vertebra_is_none(seen: Visit, bundle: Bundle) -> None:
     [
         ("age_years", "790", "Must lie between 18 and 110\u00a0years", "79"),
         ("age_years", "old", "Write a number, such as 74\u00a0years", "79"),
-        ("fracture_age_days", "1,500", "Write 1500 or 1.5: a comma could mean either", "15"),
+        ("fracture_age_days", "1,500", "Write 1500 or 1.5: “,” could mean either", "15"),
+        ("fracture_age_days", "1.500", "Write 1500 or 1.5: “.” could mean either", "15"),
+        ("fracture_age_days", "2,000.5", "Write a number, such as 183\u00a0days", "15.125"),
+        ("age_years", "1.500", "Must lie between 18 and 110\u00a0years", "79.125"),
         ("age_years", "7 9", "Write a number, such as 74\u00a0years", "79"),
         ("fracture_age_days", "1 500 5", "Write a number, such as 183\u00a0days", "15"),
         ("n_prevalent_fractures", "1.5", "Write a whole number", "1"),

@@ -75,6 +75,15 @@ def test_a_key_is_asked_for_where_the_server_wants_one(browser: Browser, bundle:
         visit(browser, running) as seen,
     ):
         seen.open(LINK)
+        problem = seen.page.locator("#access-key-problem")
+        expect(seen.page.get_by_label("Access key")).to_be_visible()
+        expect(problem).not_to_be_visible()
+        for typed, words in (("wrong", "did not accept this key"), ("5\u20ac", "cannot be a key")):
+            seen.page.get_by_label("Access key").fill(typed)
+            seen.page.get_by_role("button", name="Use this key").click()
+            expect(problem).to_contain_text(words)
+            expect(seen.page.locator("#announce")).to_contain_text(words)
+        assert seen.barriers() == []
         seen.page.get_by_label("Access key").fill(key)
         seen.page.get_by_role("button", name="Use this key").click()
         expect(seen.tile("response")).to_be_visible()

@@ -17,10 +17,16 @@ const PATIENCE_MS = 20_000;
 // An access key lives as long as this tab, nowhere else.
 let accessKey = "";
 
-/** @param {string} key */
-export const useKey = (key) => {
-  accessKey = key.trim();
-};
+/** Whether a key was sent, and so refused, when the server asks for one. */
+export const keyGiven = () => accessKey !== "";
+
+/** @param {string} key @returns {boolean} whether it can be one: a header holds plain characters only */
+export function useKey(key) {
+  const given = key.trim();
+  if (!/^[\x21-\x7e]+$/.test(given)) return false;
+  accessKey = given;
+  return true;
+}
 
 /**
  * Post JSON.

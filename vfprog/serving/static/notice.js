@@ -2,7 +2,7 @@
 
 import { byId, el } from "./dom.js";
 import { data, t } from "./data.js";
-import { useKey } from "./api.js";
+import { keyGiven, useKey } from "./api.js";
 import { reloadWithValues } from "./share.js";
 
 const place = () => byId("notice");
@@ -39,19 +39,22 @@ export function noAnswer(reason, again) {
 }
 
 function askForKey(again) {
-  const field = el("input", { id: "access-key", type: "password", autocomplete: "off" });
+  const described = { "aria-describedby": "access-key-problem" };
+  const field = el("input", { id: "access-key", type: "password", autocomplete: "off", ...described });
+  const problem = el("p", { class: "problem", id: "access-key-problem" }, keyGiven() ? t("status.key_refused") : "");
   const use = (event) => {
     event.preventDefault();
-    useKey(field.value);
-    again();
+    if (useKey(field.value)) return again();
+    problem.textContent = t("status.key_impossible");
+    announce(t("status.key_impossible"));
   };
   const entry = el("div", { class: "entry" }, field, el("button", { type: "submit" }, t("status.key_use")));
   show(
     "alarm",
     title(t("status.key_title")),
-    el("form", { onsubmit: use }, el("label", { for: "access-key" }, t("status.key")), entry, el("p", { class: "hint" }, t("status.key_hint"))),
+    el("form", { class: "wrong", onsubmit: use }, el("label", { for: "access-key" }, t("status.key")), entry, problem, el("p", { class: "hint" }, t("status.key_hint"))),
   );
-  announce(t("status.key_title"));
+  announce(t(keyGiven() ? "status.key_refused" : "status.key_title"));
 }
 
 /** Another model answered than this page was made for, so no risk is shown. @param {{version: string, trained_on: string}} model */

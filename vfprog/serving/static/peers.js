@@ -19,18 +19,17 @@ function table({ endpoint, peers: found }) {
   const groups = [...new Set(found.map(({ grouping }) => grouping))];
   const heads = [t("trust.group"), t("trust.size"), ...metrics.map(metricLabel)];
   const rows = groups.map((grouping) => row(found.filter((peer) => peer.grouping === grouping), metrics));
-  return el(
-    "details",
-    { class: "peers" },
-    el("summary", {}, endpointLabel(endpoint)),
-    el(
-      "table",
-      {},
-      el("caption", { class: "unseen" }, `${endpointLabel(endpoint)}: ${t("trust.peers_caption")}`),
-      el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words)))),
-      el("tbody", {}, ...rows),
-    ),
+  const caption = `${endpointLabel(endpoint)}: ${t("trust.peers_caption")}`;
+  const figures = el(
+    "table",
+    {},
+    el("caption", { class: "unseen" }, caption),
+    el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words)))),
+    el("tbody", {}, ...rows),
   );
+  // On a phone the table is wider than the page: it scrolls by itself, by touch and by the keyboard.
+  const frame = el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption }, figures);
+  return el("details", { class: "peers" }, el("summary", {}, endpointLabel(endpoint)), frame);
 }
 
 function row(found, metrics) {

@@ -41,8 +41,9 @@ function number(predictor, text) {
   // A blank may part thousands; elsewhere it may stand for a point, or part two numbers.
   const thousands = /^[+\-\u2212]?\d{1,3}(\s\d{3})+([.,]\d*)?$/.test(text);
   const plain = (thousands ? text.replace(/\s/g, "") : text).replace("\u2212", "-");
-  if (/^[+-]?\d{1,3}(,\d{3})+$/.test(plain)) {
-    const words = { plain: plain.replaceAll(",", ""), decimal: show(Number(plain.replace(",", "."))) };
+  if (ambiguous(predictor, plain)) {
+    const mark = plain.includes(",") ? "," : ".";
+    const words = { plain: plain.replaceAll(mark, ""), decimal: show(Number(plain.replace(mark, "."))), mark };
     return error(t("problems.ambiguous", words));
   }
   const pointed = plain.replace(",", ".");
@@ -52,6 +53,14 @@ function number(predictor, text) {
   if (outside(value, predictor.hard_range)) return error(range("hard_range", predictor));
   if (outside(value, predictor.usual_range)) return { value, problem: range("usual_range", predictor), wrong: false };
   return fine(value);
+}
+
+/** Whether a comma, or a point between three digits of a number in days or so, may part thousands. */
+function ambiguous({ hard_range: hard }, text) {
+  if (/^[+-]?\d{1,3}(,\d{3})+$/.test(text)) return true;
+  // A point is the decimal sign here; only where thousands are possible is it asked about.
+  const parted = /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/.test(text);
+  return parted && !outside(Number(text.replaceAll(".", "")), hard);
 }
 
 const outside = (value, limits) => limits !== null && (value < limits[0] || value > limits[1]);

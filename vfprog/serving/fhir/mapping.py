@@ -57,11 +57,11 @@ class Answer(ObservationCode):
 
     Parameters
     ----------
-    value : bool or str
-        Value of the predictor.
+    value : bool or str or None
+        Value of the predictor; null where the answer says that it is not known.
     """
 
-    value: bool | str
+    value: bool | str | None
 
 
 class FractureCode(Code):
@@ -149,8 +149,8 @@ class FhirMapping(BaseModel):
         return {(self.systems[c.system], c.code): c.predictor for c in self.observations}
 
     @cached_property
-    def answer_of(self) -> dict[tuple[str, Coding], bool | str]:
-        """Value by predictor and coding of an answer."""
+    def answer_of(self) -> dict[tuple[str, Coding], bool | str | None]:
+        """Value by predictor and coding of an answer; None where it says that nobody knows."""
         return {(a.predictor, (self.systems[a.system], a.code)): a.value for a in self.answers}
 
     @cached_property

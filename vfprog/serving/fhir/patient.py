@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vfprog.serving.fhir.collect import Collector, Value
+from vfprog.serving.fhir.counting import chosen, drop_old
 from vfprog.serving.fhir.fractures import read_fractures
 from vfprog.serving.fhir.outcome import Issue
 from vfprog.serving.fhir.procedures import drop_after, read_procedures
@@ -102,7 +103,7 @@ def read_patient(
     _take_fractures(reader, fractures)
     for one in _of_kind("Observation", placed):
         reader.observation(one)
-    reader.drop_old(fractures.onset)
+    drop_old(reader, fractures.onset)
     _drop_others(reader, fractures)
     done = read_procedures(_of_kind("Procedure", placed), mapping, day, fractures.onset)
     _take_procedures(reader, done)
@@ -193,10 +194,11 @@ def _assembled(reader: Collector) -> tuple[dict[str, Any], dict[str, str], list[
     patient: dict[str, Any] = {}
     places: dict[str, str] = {}
     sources: list[Placed] = []
-    vertebrae = list(dict.fromkeys(v for v, _ in reader.values if v is not None))
+    counting = {key: chosen(reader, key[1], found) for key, found in reader.values.items()}
+    usable = {key: value for key, value in counting.items() if value is not None}
+    vertebrae = list(dict.fromkeys(v for v, _ in usable if v is not None))
     nested: list[dict[str, Any]] = [{} for _ in vertebrae]
-    for (vertebra, name), found in reader.values.items():
-        value = reader.chosen(name, found)
+    for (vertebra, name), value in usable.items():
         sources.append(value.source)
         if vertebra is None:
             patient[name], places[name] = value.value, value.expression

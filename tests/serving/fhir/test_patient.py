@@ -142,7 +142,7 @@ def test_a_fracture_of_tomorrow_is_left_out() -> None:
 
 
 def test_a_fracture_without_level_or_day_is_noted() -> None:
-    notes = read(PATIENT, fracture("1626008", "2026-01")).notes
+    notes = read(PATIENT, fracture("421060004", "2026-01")).notes
     assert [note.partition(":")[0] for note in notes] == [
         "Bundle.entry[1].resource.bodySite", "Bundle.entry[1].resource.onset",
     ]  # fmt: skip

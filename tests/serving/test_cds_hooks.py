@@ -215,5 +215,10 @@ def test_pain_after_the_procedure_is_no_baseline_and_a_card_without_one_says_so(
     assert said == [(True, False), (True, False), (False, True)]
 
 
+def test_the_dead_get_no_card(client: Client) -> None:
+    dead = request()["prefetch"] | {"patient": PATIENT | {"deceasedBoolean": True}}
+    assert client.post(PATH, json=request(prefetch=dead)).json() == {"cards": []}
+
+
 def test_an_unknown_service_is_none(bundle) -> None:
     assert Client(create_app(bundle)).post("/cds-services/other", json={}).status_code == 404

@@ -99,7 +99,7 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
         expected = f"Patient/{content['context']['patientId']}"
         if reading.subject is not None and not reading.subject.endswith(expected):
             raise _refused([("prefetch", "subject", "is about another patient than the context")])
-        if not reading.fractured:
+        if reading.deceased or not reading.fractured:
             return []
         prediction = predict_read(bundle, reading)
     except ResourceError as error:

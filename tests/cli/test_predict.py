@@ -15,7 +15,7 @@ from vfprog.scoring.what_if import what_if
 
 _KEYS = {
     "model", "prognoses", "missing", "warnings", "applicability", "evidence", "of_score",
-    "alignment_flags",
+    "alignment_flags", "population_note",
 }  # fmt: skip
 _PROGNOSIS = {
     "endpoint", "definition", "horizon_days", "prediction_time", "risk", "instability_interval",

@@ -323,3 +323,13 @@ def test_without_a_preprocedure_model_nobody_is_answered_before_the_procedure(tm
     after = predict(folder, {"vas_baseline": 8, "vertebrae": [{"treated": True}]})
     assert after["response"].prediction_time == "postprocedure"
     assert "no_model" not in [w.code for w in after.warnings]
+
+
+def test_every_prediction_says_whom_the_models_learned_from(tmp_path):
+    parts = hand_parts()
+    assert predict(load_bundle(write_bundle(parts, tmp_path / "a")), PATIENT).population_note == ""
+    parts.provenance["population_note"] = "Women of a cohort."
+    noted = load_bundle(write_bundle(parts, tmp_path / "b"))
+    for panel in (True, False):
+        content = predict(noted, PATIENT, panel=panel).as_dict()
+        assert content["population_note"] == "Women of a cohort."

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.bundles import PATIENT as GIVEN
-from tests.bundles import hand_bundle
+from tests.bundles import hand_bundle, hand_parts
 from tests.serving.client import Client
 from tests.serving.fhir.samples import (
     LOCAL,
@@ -17,6 +18,7 @@ from tests.serving.fhir.samples import (
     observation,
 )
 from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 from vfprog.serving.app import create_app
 from vfprog.serving.cds_hooks import SERVICE, card
@@ -96,8 +98,6 @@ def test_a_long_summary_is_cut_at_what_is_allowed(bundle, monkeypatch) -> None:
 
 
 def _with_endpoint(model, endpoint):
-    from dataclasses import replace
-
     return replace(model, endpoint=endpoint)
 
 
@@ -213,6 +213,31 @@ def test_pain_after_the_procedure_is_no_baseline_and_a_card_without_one_says_so(
         (found,) = client.post(PATH, json=request(prefetch=prefetch | more)).json()["cards"]
         said.append((UNTIMED in found["detail"], "measured after the procedure" in found["detail"]))
     assert said == [(True, False), (True, False), (False, True)]
+
+
+def test_the_dead_get_no_card(client: Client) -> None:
+    dead = request()["prefetch"] | {"patient": PATIENT | {"deceasedBoolean": True}}
+    assert client.post(PATH, json=request(prefetch=dead)).json() == {"cards": []}
+
+
+def test_a_registry_of_others_is_not_called_one_of_vertebroplasty(tmp_path, client) -> None:
+    parts = hand_parts(simulated=False)
+    parts.provenance["population_note"] = "Women of a cohort; any fracture."
+    models = {
+        name: replace(m, endpoint=m.endpoint.model_copy(update={"population": ()}))
+        for name, m in parts.models.items()
+    }
+    noted = load_bundle(write_bundle(replace(parts, models=models), tmp_path / "bundle"))
+    others = Client(create_app(noted))
+    (service,) = others.get("/cds-services").json()["services"]
+    assert service["title"] == "Prognosis"
+    assert service["description"].endswith("Learned from: Women of a cohort; any fracture.")
+    (found,) = others.post(PATH, json=request()).json()["cards"]
+    assert found["detail"].startswith("**Learned from:** Women of a cohort; any fracture.\n")
+    implementation = others.get("/fhir/metadata").json()["implementation"]
+    assert implementation["description"] == "Prognosis; a research tool"
+    (service,) = client.get("/cds-services").json()["services"]
+    assert service["title"] == "Prognosis after vertebroplasty"
 
 
 def test_an_unknown_service_is_none(bundle) -> None:

@@ -120,6 +120,11 @@ class Bundle:
         return any("vertebroplasty" in rule.population for rule in self.rules.values())
 
     @property
+    def after_vertebroplasty(self) -> bool:
+        """Whether every risk is one after vertebroplasty."""
+        return all(rule.population == ("vertebroplasty",) for rule in self.rules.values())
+
+    @property
     def population_note(self) -> str:
         """Who the models learned from, in the words of the registry's mapping; empty without."""
         return str(self.manifest["provenance"].get("population_note", ""))

@@ -118,9 +118,10 @@ def _predict_all(
         for row in range(arrays.n)
     ]
     predictions = [
-        Prediction(bundle.identity, tuple(prognoses[row]), missing[row], warned[row])
+        Prediction(bundle.identity, tuple(prognoses[row]), missing[row], warned[row],
+                   population_note=bundle.population_note)
         for row in range(arrays.n)
-    ]
+    ]  # fmt: skip
     return with_panel(predictions, bundle, arrays, derived) if panel else predictions
 
 

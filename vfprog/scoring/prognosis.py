@@ -185,6 +185,9 @@ class Prediction(Plain):
         The OF score; None if none of its items is given.
     alignment_flags : AlignmentReading or None
         The alignment flags; None if none can be judged.
+    population_note : str
+        Who the models learned from, where their registry was of others than the patients of
+        vertebroplasty the package is made for; empty without.
     """
 
     model: ModelIdentity
@@ -195,6 +198,7 @@ class Prediction(Plain):
     evidence: tuple[TrialMatch, ...] = ()
     of_score: OfScoreReading | None = None
     alignment_flags: AlignmentReading | None = None
+    population_note: str = ""
 
     def __getitem__(self, endpoint: str) -> Prognosis:
         for prognosis in self.prognoses:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from vfprog.serving.fhir.assessment import PURPOSE, SIMULATED
+from vfprog.serving.fhir.assessment import LEARNED_FROM, PURPOSE, SIMULATED, title_of
 from vfprog.serving.fhir.evaluate import predict_read, untimed
 from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.fhir.outcome import ResourceError
@@ -41,15 +41,19 @@ _OF = "patient={{context.patientId}}"
 @router.get(
     "", summary="Which services there are", responses=answers("CdsServices", takes_body=False)
 )
-async def discovery() -> Response:
+async def discovery(request: Request) -> Response:
     """Answer the one service, with what it wants to be sent along."""
+    bundle = service_of(request).holder.served.bundle
     service = {
         "id": SERVICE,
         "hook": _HOOK,
-        "title": "Prognosis after vertebroplasty",
-        "description": "Risks of a patient with a recent vertebral fracture. A research tool.",
+        "title": title_of(bundle),
+        "description": " ".join(filter(None, (
+            "Risks of a patient with a recent vertebral fracture. A research tool.",
+            bundle.population_note and LEARNED_FROM + bundle.population_note,
+        ))),
         "prefetch": _prefetch(),
-    }
+    }  # fmt: skip
     return JSONResponse({"services": [service]})
 
 
@@ -99,7 +103,7 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
         expected = f"Patient/{content['context']['patientId']}"
         if reading.subject is not None and not reading.subject.endswith(expected):
             raise _refused([("prefetch", "subject", "is about another patient than the context")])
-        if not reading.fractured:
+        if reading.deceased or not reading.fractured:
             return []
         prediction = predict_read(bundle, reading)
     except ResourceError as error:
@@ -154,6 +158,8 @@ def _detail(
     prediction: Prediction, bundle: Bundle, labels: dict[str, str], notes: tuple[str, ...]
 ) -> str:
     lines = [f"**{SIMULATED}**", ""] if bundle.simulated else []
+    if prediction.population_note:
+        lines += [f"**{LEARNED_FROM.strip()}** {prediction.population_note}", ""]
     for p in prediction.prognoses:
         line = f"- **{labels[p.endpoint]}: {100 * p.risk:.0f} of 100 patients like this**"
         if p.instability_interval is not None:

@@ -101,7 +101,7 @@ def render_page(bundle: Bundle, texts: Mapping[str, str], language: str) -> str:
             model=bundle.identity,
             simulated=bundle.simulated,
             population_note=bundle.population_note,
-            after_vertebroplasty=_after_vertebroplasty(bundle),
+            after_vertebroplasty=bundle.after_vertebroplasty,
             groups=form_groups(bundle, texts),
             data=page_data(bundle, texts),
         )
@@ -125,12 +125,6 @@ def assets_version() -> str:
     """Return the digest of all scripts and style sheets together."""
     digests = "".join(name + asset.etag for name, asset in assets().items())
     return hashlib.sha256(digests.encode()).hexdigest()[:16]
-
-
-def _after_vertebroplasty(bundle: Bundle) -> bool:
-    """Return whether every risk is one after a vertebroplasty; a registry may be of others."""
-    endpoints = (bundle.model(name).endpoint for name in bundle.model_names)
-    return all(endpoint.population == ("vertebroplasty",) for endpoint in endpoints)
 
 
 @cache

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 from fhir.resources.R4B.riskassessment import RiskAssessment
 
-from tests.bundles import PATIENT, hand_bundle
+from tests.bundles import PATIENT, hand_bundle, hand_parts
 from vfprog.scoring.bundle import load_bundle
+from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
 from vfprog.serving.fhir.assessment import INTERVAL, RISK, risk_assessment
 
@@ -113,3 +114,10 @@ def test_without_a_subject_or_day_it_is_still_valid(bundle) -> None:
     RiskAssessment.model_validate(found)
     assert "reference" not in found["subject"]
     assert "basis" not in found
+
+
+def test_whom_the_models_learned_from_is_the_first_note(tmp_path) -> None:
+    parts = hand_parts(simulated=False)
+    parts.provenance["population_note"] = "Women of a cohort."
+    found = assessed(load_bundle(write_bundle(parts, tmp_path / "noted")))
+    assert found["note"][0] == {"text": "Learned from: Women of a cohort."}

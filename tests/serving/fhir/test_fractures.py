@@ -209,3 +209,34 @@ def test_what_is_not_used_may_hold_anything() -> None:
     other = observation(LOINC, "8480-6", valueInteger=8, modifierExtension=STRANGE)
     healed = fracture(modifierExtension=STRANGE, **status("clinicalStatus", "resolved"))
     assert read(PATIENT, other, healed).issues == ()
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        fracture("36978003"),  # C5
+        fracture("53733008"),  # T2
+        fracture("66794005") | {"bodySite": [concept("urn:hospital", "C5")]},
+        fracture() | {"code": concept(ICD, "S22.012A"), "bodySite": []},
+        fracture() | {"code": concept(ICD, "S22.03XD"), "bodySite": []},
+        fracture() | {"code": concept(ICD, "M48.52XA"), "bodySite": []},
+    ],
+)
+def test_a_fracture_the_models_do_not_know_is_none_asked_about(elsewhere) -> None:
+    reading = read(PATIENT, elsewhere)
+    assert (reading.issues, reading.fractured, levels(reading)) == ((), False, [])
+    assert "no vertebra from T4 to L5" in reading.notes[0]
+    both = read(PATIENT, elsewhere | {"onsetDateTime": "2026-01-10"}, fracture())
+    assert levels(both) == ["L1"]
+    assert both.patient["fracture_age_days"] == 14
+
+
+def test_a_place_in_words_or_of_the_whole_spine_says_no_level() -> None:
+    for site in ({"text": "back"}, concept(SNOMED, "421060004"), concept(SNOMED, "122496007")):
+        reading = read(PATIENT, fracture() | {"bodySite": [site]})
+        assert (reading.fractured, levels(reading)) == (True, [None])
+
+
+def test_a_level_the_code_says_needs_no_site_that_is_known() -> None:
+    local = {"code": concept(ICD, "S32.010A"), "bodySite": [concept("urn:hospital", "LWS")]}
+    assert levels(read(PATIENT, fracture() | local)) == ["L1"]

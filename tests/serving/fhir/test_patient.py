@@ -13,6 +13,7 @@ from tests.serving.fhir.samples import (
     quantity,
     read,
 )
+from vfprog.serving.fhir.patient import DECEASED
 
 
 def vertebra(*components, **more):
@@ -142,7 +143,7 @@ def test_a_fracture_of_tomorrow_is_left_out() -> None:
 
 
 def test_a_fracture_without_level_or_day_is_noted() -> None:
-    notes = read(PATIENT, fracture("1626008", "2026-01")).notes
+    notes = read(PATIENT, fracture("421060004", "2026-01")).notes
     assert [note.partition(":")[0] for note in notes] == [
         "Bundle.entry[1].resource.bodySite", "Bundle.entry[1].resource.onset",
     ]  # fmt: skip
@@ -191,3 +192,22 @@ def test_a_reference_may_be_a_whole_address() -> None:
     pain = observation(LOINC, "72514-3", valueInteger=8)
     pain["subject"] = {"reference": "https://ehr.example/fhir/Patient/p1"}
     assert read(PATIENT, pain).issues == ()
+
+
+@pytest.mark.parametrize(
+    ("death", "dead"),
+    [
+        ({"deceasedBoolean": True}, True),
+        ({"deceasedBoolean": False}, False),
+        ({"deceasedDateTime": "2025-01-01"}, True),
+        ({"deceasedDateTime": "2026-01-15T09:00:00Z"}, True),
+        ({"deceasedDateTime": "2026"}, True),  # perhaps
+        ({"deceasedDateTime": "2026-01-16"}, False),
+    ],
+)
+def test_the_dead_have_no_prognosis(death, dead: bool) -> None:
+    reading = read(PATIENT | death, fracture())
+    assert reading.deceased is dead
+    assert [(i.text, i.expression) for i in reading.issues] == (
+        [(DECEASED, f"Bundle.entry[0].resource.{next(iter(death))}")] if dead else []
+    )

@@ -26,6 +26,7 @@ SIMULATED = (
     "SIMULATED: the model was trained on simulated data. It says nothing about any patient and "
     "must not inform care."
 )
+LEARNED_FROM = "Learned from: "
 PURPOSE = "A prognosis, never a recommendation: it does not say whether to treat."
 IN_PERCENT = "probabilityDecimal is in percent, as FHIR R4 defines it."
 _PERCENT = {"unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
@@ -72,6 +73,8 @@ def risk_assessment(
     warnings = [w.message if w.predictor is None else f"{w.predictor}: {w.message}"
                 for w in prediction.warnings if w.code != "trained_on_simulated"]  # fmt: skip
     marks = [SIMULATED] if bundle.simulated else []
+    if prediction.population_note:
+        marks.append(LEARNED_FROM + prediction.population_note)
     resource: dict[str, Any] = {
         "resourceType": "RiskAssessment",
         "contained": [_device(prediction.model)],
@@ -87,6 +90,11 @@ def risk_assessment(
     if bundle.simulated:
         resource["meta"] = {"security": [_TEST_DATA]}
     return {name: content for name, content in resource.items() if content}
+
+
+def title_of(bundle: Bundle) -> str:
+    """Return what the answers of a bundle are; a registry may be of no vertebroplasty."""
+    return "Prognosis after vertebroplasty" if bundle.after_vertebroplasty else "Prognosis"
 
 
 def _device(model: ModelIdentity) -> dict[str, Any]:

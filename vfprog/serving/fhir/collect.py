@@ -1,4 +1,4 @@
-"""Values of one patient, each with its date and place, and which of several counts."""
+"""Values of one patient, each with its date and place; `counting` says which of several counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vfprog.serving.fhir.values import (
     day_of,
     full_years,
     level_of,
+    levels_of,
     listed,
     read_value,
 )
@@ -50,6 +51,10 @@ class Value:
         The resource.
     derived : bool
         Whether it is worked out of a date of birth or onset, and gives way to what was observed.
+    issue : Issue or None
+        Why it cannot be used; a fault only where it would count, since a chart holds many.
+    unknown : bool
+        Whether it is an answer in a code that is not known, which is noted and never a fault.
     """
 
     value: Any
@@ -57,6 +62,8 @@ class Value:
     expression: str
     source: Placed
     derived: bool = False
+    issue: Issue | None = None
+    unknown: bool = False
 
     @property
     def rank(self) -> int:
@@ -92,8 +99,7 @@ class Collector:
     values: dict[tuple[str | None, str], list[Value]] = field(default_factory=dict)
 
     def keep(self, vertebra: str | None, name: str, found: Value) -> None:
-        """Keep a value; one from a resource that means something else is refused."""
-        self.refuse_modified(found.source)
+        """Keep a value."""
         self.values.setdefault((vertebra, name), []).append(found)
 
     def refuse_modified(self, source: Placed) -> None:
@@ -145,12 +151,12 @@ class Collector:
             self._keep_level(level, placed, when)
         for number, component in enumerate(components):
             place = f"{placed.expression}.component[{number}]"
-            predictor = self._predictor(component, place)
-            if predictor is not None and predictor.table == "vertebrae":
-                self._take(vertebra, predictor, component, placed, when, place)
-            elif predictor is not None:
-                text = f"{predictor.name} is no finding of a vertebra"
-                self.issues.append(Issue("value", text, place))
+            found, issue = self._predictors(component, place)
+            for predictor in found:
+                if predictor.table != "vertebrae":
+                    text = f"{predictor.name} is no finding of a vertebra"
+                    issue = Issue("value", text, place)
+                self._take(vertebra, predictor, component, placed, when, place, issue)
 
     def _named_level(self, components: Iterable[dict[str, Any]]) -> str | None:
         level = (self.mapping.systems["predictor"], "level")
@@ -162,94 +168,57 @@ class Collector:
 
     def _single(self, placed: Placed, when: Moment | None) -> None:
         resource, place = placed.resource, placed.expression
-        predictor = self._predictor(resource, place)
-        if predictor is None:
-            return
-        vertebra = None
-        if predictor.table == "vertebrae":
-            vertebra = level_of(resource.get("bodySite"), self.mapping)
-            if vertebra is None:
-                text = f"{predictor.name} needs a bodySite that names one vertebra from T4 to L5"
-                self.issues.append(Issue("required", text, f"{place}.bodySite"))
-                return
-            self._keep_level(vertebra, placed, when)
-        self._take(vertebra, predictor, resource, placed, when, place)
+        found, issue = self._predictors(resource, place)
+        for predictor in found:
+            vertebra, wrong = None, issue
+            if predictor.table == "vertebrae":
+                vertebra = level_of(resource.get("bodySite"), self.mapping)
+                if vertebra is not None:
+                    self._keep_level(vertebra, placed, when)
+                elif _elsewhere(resource.get("bodySite"), self.mapping):
+                    text = f"{predictor.name} is of no vertebra from T4 to L5 and not used"
+                    self.notes.append(f"{place}.bodySite: {text}")
+                    continue
+                else:
+                    text = f"{predictor.name} needs a bodySite that names one vertebra, T4 to L5"
+                    vertebra, wrong = place, Issue("required", text, f"{place}.bodySite")
+            self._take(vertebra, predictor, resource, placed, when, place, wrong)
 
-    def _predictor(self, element: dict[str, Any], place: str) -> Predictor | None:
+    def _predictors(
+        self, element: dict[str, Any], place: str
+    ) -> tuple[list[Predictor], Issue | None]:
+        """Return what an element is a value of; an issue where that is more than one thing."""
         known = set()
         for system, code in codings(element.get("code")):
             local = code if system == self.mapping.systems["predictor"] else None
             name = self.mapping.predictor_of.get((system, code), local)
             if name is not None and name in self.dictionary:
                 known.add(name)
-        if len(known) == 1:
-            return self.dictionary[known.pop()]
-        if known:
-            names = ", ".join(sorted(known))
-            self.issues.append(Issue("code-invalid", f"stands for all of {names}", f"{place}.code"))
-        else:
+        issue = None
+        if len(known) > 1:
+            text = f"stands for all of {', '.join(sorted(known))}"
+            issue = Issue("code-invalid", text, f"{place}.code")
+        elif not known:
             self.notes.append(f"{place}.code: {listed(element.get('code'))} is not used")
-        return None
+        return [self.dictionary[name] for name in sorted(known)], issue
 
     def _take(
         self, vertebra: str | None, predictor: Predictor, element: dict[str, Any], source: Placed,
-        when: Moment | None, place: str,
+        when: Moment | None, place: str, issue: Issue | None,
     ) -> None:  # fmt: skip
-        value, issue = read_value(predictor, element, self.mapping, place)
-        if issue is not None:
-            self.issues.append(issue)
-        elif value is None:
+        value, wrong = read_value(predictor, element, self.mapping, place)
+        if value is None and wrong is None and issue is None:
             self.notes.append(f"{place}: holds no value")
-        else:
-            self.keep(vertebra, predictor.name, Value(value, when, place, source))
+            return
+        unknown = issue is None and wrong is not None and wrong.code == "code-invalid"
+        found = Value(value, when, place, source, issue=issue or wrong, unknown=unknown)
+        self.keep(vertebra, predictor.name, found)
 
     def _keep_level(self, level: str, placed: Placed, when: Moment | None) -> None:
         self.keep(level, "level", Value(level, when, f"{placed.expression}.bodySite", placed))
 
-    def drop_old(self, onset: date | None) -> None:
-        """Drop values that are too old for their predictor, or from before the fracture."""
-        for key, found in list(self.values.items()):
-            fresh = [value for value in found if not self._is_old(key[1], value, onset)]
-            if fresh:
-                self.values[key] = fresh
-            else:
-                del self.values[key]
 
-    def _is_old(self, name: str, found: Value, onset: date | None) -> bool:
-        if found.when is None or found.derived:
-            return False
-        days, most = (self.day - found.when.last).days, self.mapping.max_age_days.get(name)
-        if most is not None and days > most:
-            text = f"{name} is {days} days old and not used after {most}"
-        elif onset and name in self.mapping.since_fracture and found.when.last < onset:
-            text = f"{name} is from before the fracture and not used"
-        else:
-            return False
-        self.notes.append(f"{found.expression}: {text}")
-        return True
-
-    def chosen(self, name: str, found: list[Value]) -> Value:
-        """Return the value that counts of several, and refuse what cannot be decided."""
-        if name in self.mapping.lowest and all(_is_number(v.value) for v in found):
-            best = min(found, key=lambda v: v.value)
-        else:
-            best = self._latest(name, found)
-        days = 0 if best.when is None or best.derived else (self.day - best.when.last).days
-        if days > self.mapping.noted_after_days:
-            self.notes.append(f"{best.expression}: {name} is {days} days old")
-        return best
-
-    def _latest(self, name: str, found: list[Value]) -> Value:
-        top = max(v.rank for v in found)
-        ranked = [v for v in found if v.rank == top]
-        dated = [v.when for v in ranked if v.when is not None]
-        latest = [v for v in ranked if v.when is None
-                  or not any(other.surely_after(v.when) for other in dated)] or ranked  # fmt: skip
-        if any(v.value != latest[0].value for v in latest):
-            text = f"{name} is given more than once, differently, and no date says which is later"
-            self.issues.append(Issue("conflict", text, latest[-1].expression))
-        return latest[-1]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+def _elsewhere(sites: Any, mapping: FhirMapping) -> bool:
+    """Return whether a coded body site is none of the vertebrae that are known."""
+    each = sites if isinstance(sites, list) else [sites]
+    return any(True for site in each for _ in codings(site)) and not levels_of(sites, mapping)

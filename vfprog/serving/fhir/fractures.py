@@ -112,7 +112,11 @@ def read_fractures(
             unused.append(f"{placed.expression}.code: {code} is not used")
             continue
         found = _fracture(placed, mapping, day)
-        reason = _absent(placed.resource, day) or _too_old(found, day, oldest_days)
+        reason = (
+            _elsewhere(found, mapping)
+            or _absent(placed.resource, day)
+            or _too_old(found, day, oldest_days)
+        )
         (present if reason is None else others).append(found)
         if reason is not None:
             notes.append(f"{placed.expression}: left out, {reason}")
@@ -138,6 +142,23 @@ def _fracture(placed: Placed, mapping: FhirMapping, day: date) -> Fracture:
     named = levels_of(placed.resource.get("bodySite"), mapping)
     meant = dict.fromkeys(code.level for code in codes if code is not None and code.level)
     return Fracture(placed, tuple(named or meant), known, element)
+
+
+def _elsewhere(fracture: Fracture, mapping: FhirMapping) -> str | None:
+    """Return why a fracture is of a vertebra the models do not know; None where it may be of one.
+
+    A place in a code nobody knows here may be the neck; one in words, or of the whole spine, says
+    too little to decide.
+    """
+    resource = fracture.source.resource
+    if any(code is not None and code.elsewhere
+           for code in map(mapping.fracture_of, codings(resource.get("code")))):  # fmt: skip
+        return "its code is of no vertebra from T4 to L5"
+    sites = resource.get("bodySite") or ()
+    named = [coding for site in sites for coding in codings(site)]
+    if named and not fracture.levels and not any(c in mapping.region_codes for c in named):
+        return "its bodySite names no vertebra from T4 to L5"
+    return None
 
 
 def _onset(resource: dict[str, Any]) -> tuple[str, Moment | None]:

@@ -57,11 +57,11 @@ class Answer(ObservationCode):
 
     Parameters
     ----------
-    value : bool or str
-        Value of the predictor.
+    value : bool or str or None
+        Value of the predictor; null where the answer says that it is not known.
     """
 
-    value: bool | str
+    value: bool | str | None
 
 
 class FractureCode(Code):
@@ -71,6 +71,8 @@ class FractureCode(Code):
     ----------
     below : bool
         Whether every code that begins with this one is meant, but for sequelae.
+    elsewhere : bool
+        Whether the code means a vertebra the models do not know, such as one of the neck.
     any_bone : bool
         Whether the code is for any bone, so that a bodySite must name a vertebra.
     level : str or None
@@ -78,6 +80,7 @@ class FractureCode(Code):
     """
 
     below: bool = False
+    elsewhere: bool = False
     any_bone: bool = False
     level: str | None = None
 
@@ -99,6 +102,8 @@ class FhirMapping(BaseModel):
         Procedures after which nothing is a value before the procedure.
     levels : dict of str to str
         SNOMED CT code of each level.
+    regions : tuple of Code
+        Body sites that hold some of these levels, and say no single one.
     units : dict of str to dict of str to float
         UCUM code to factor, by predictor.
     lowest : tuple of str
@@ -121,6 +126,7 @@ class FhirMapping(BaseModel):
     fractures: tuple[FractureCode, ...]
     procedures: tuple[Code, ...] = ()
     levels: dict[str, str]
+    regions: tuple[Code, ...] = ()
     units: dict[str, dict[str, float]]
     lowest: tuple[str, ...] = ()
     same_episode_days: int = Field(default=90, ge=0)
@@ -130,7 +136,8 @@ class FhirMapping(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> FhirMapping:
-        listed = (*self.observations, *self.answers, *self.fractures, *self.procedures)
+        listed = (*self.observations, *self.answers, *self.fractures, *self.procedures,
+                  *self.regions)  # fmt: skip
         lost = sorted({code.system for code in listed} - set(self.systems))
         if lost:
             raise ValueError(f"systems without an address: {', '.join(lost)}")
@@ -149,14 +156,19 @@ class FhirMapping(BaseModel):
         return {(self.systems[c.system], c.code): c.predictor for c in self.observations}
 
     @cached_property
-    def answer_of(self) -> dict[tuple[str, Coding], bool | str]:
-        """Value by predictor and coding of an answer."""
+    def answer_of(self) -> dict[tuple[str, Coding], bool | str | None]:
+        """Value by predictor and coding of an answer; None where it says that nobody knows."""
         return {(a.predictor, (self.systems[a.system], a.code)): a.value for a in self.answers}
 
     @cached_property
     def procedure_codes(self) -> frozenset[Coding]:
         """System and code of each vertebroplasty."""
         return frozenset((self.systems[c.system], c.code) for c in self.procedures)
+
+    @cached_property
+    def region_codes(self) -> frozenset[Coding]:
+        """System and code of each body site that holds several levels."""
+        return frozenset((self.systems[c.system], c.code) for c in self.regions)
 
     def fracture_of(self, coding: Coding) -> FractureCode | None:
         """Return the entry a coding of a Condition falls under; None for any other condition."""

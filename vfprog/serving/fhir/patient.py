@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vfprog.serving.fhir.collect import Collector, Value
+from vfprog.serving.fhir.counting import chosen, drop_old
 from vfprog.serving.fhir.fractures import read_fractures
 from vfprog.serving.fhir.outcome import Issue
 from vfprog.serving.fhir.procedures import drop_after, read_procedures
 from vfprog.serving.fhir.resources import read_resources
-from vfprog.serving.fhir.times import Moment
+from vfprog.serving.fhir.times import Moment, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from vfprog.serving.fhir.resources import Entry, Placed
 
 AGE = "fracture_age_days"
+DECEASED = "the patient is dead at the day of the prediction, or may have been"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Reading:
         How the patient is referred to.
     fractured : bool
         Whether a Condition says that a vertebra is fractured now.
+    deceased : bool
+        Whether the patient is dead, or may have been, by the day; an issue says so.
     timed : bool
         Whether it is known when the procedure was.
     basis : tuple of str
@@ -58,6 +62,7 @@ class Reading:
     day: date
     subject: str | None
     fractured: bool
+    deceased: bool
     timed: bool
     basis: tuple[str, ...]
     places: dict[str, str]
@@ -98,11 +103,14 @@ def read_patient(
     subject = _subject(placed, reader)
     for one in _of_kind("Patient", placed):
         reader.patient(one)
+    deceased = [one for one in _of_kind("Patient", placed) if _deceased(one.resource, day)]
+    reader.issues += [Issue("business-rule", DECEASED, f"{one.expression}.{_died(one.resource)}")
+                      for one in deceased]  # fmt: skip
     fractures = read_fractures(_of_kind("Condition", placed), mapping, day, _oldest(dictionary))
     _take_fractures(reader, fractures)
     for one in _of_kind("Observation", placed):
         reader.observation(one)
-    reader.drop_old(fractures.onset)
+    drop_old(reader, fractures.onset)
     _drop_others(reader, fractures)
     done = read_procedures(_of_kind("Procedure", placed), mapping, day, fractures.onset)
     _take_procedures(reader, done)
@@ -111,13 +119,25 @@ def read_patient(
     _add_unnamed(patient, places, sources, fractures)
     basis = dict.fromkeys(s.reference for s in sources if s.reference)
     return Reading(
-        patient, day, subject, bool(fractures.index), timed, tuple(basis), places,
+        patient, day, subject, bool(fractures.index), bool(deceased), timed, tuple(basis), places,
         tuple(reader.notes), (*fractures.unused, *done.unused), tuple(reader.issues),
     )  # fmt: skip
 
 
 def _of_kind(kind: str, placed: Iterable[Placed]) -> list[Placed]:
     return [one for one in placed if one.kind == kind]
+
+
+def _died(resource: dict[str, Any]) -> str:
+    return "deceasedDateTime" if "deceasedDateTime" in resource else "deceasedBoolean"
+
+
+def _deceased(resource: dict[str, Any], day: date) -> bool:
+    """Return whether a patient may have been dead at a day; a death without a date may be older."""
+    when = moment_of(resource.get("deceasedDateTime"))
+    if when is not None:
+        return when.first <= day
+    return "deceasedDateTime" in resource or resource.get("deceasedBoolean") is True
 
 
 def _oldest(dictionary: Dictionary) -> float:
@@ -193,10 +213,11 @@ def _assembled(reader: Collector) -> tuple[dict[str, Any], dict[str, str], list[
     patient: dict[str, Any] = {}
     places: dict[str, str] = {}
     sources: list[Placed] = []
-    vertebrae = list(dict.fromkeys(v for v, _ in reader.values if v is not None))
+    counting = {key: chosen(reader, key[1], found) for key, found in reader.values.items()}
+    usable = {key: value for key, value in counting.items() if value is not None}
+    vertebrae = list(dict.fromkeys(v for v, _ in usable if v is not None))
     nested: list[dict[str, Any]] = [{} for _ in vertebrae]
-    for (vertebra, name), found in reader.values.items():
-        value = reader.chosen(name, found)
+    for (vertebra, name), value in usable.items():
         sources.append(value.source)
         if vertebra is None:
             patient[name], places[name] = value.value, value.expression

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response  # noqa: TC002  # FastAPI reads the annotations
 
 from vfprog import __version__
+from vfprog.serving.fhir.assessment import title_of
 from vfprog.serving.fhir.evaluate import evaluated
 from vfprog.serving.fhir.outcome import MEDIA_TYPE, outcome_response
 from vfprog.serving.fhir.times import today
@@ -53,8 +54,9 @@ async def evaluate(request: Request) -> Response:
 )  # fmt: skip
 async def metadata(request: Request) -> Response:
     """Answer a CapabilityStatement."""
-    since = service_of(request).holder.served.since
-    return outcome_response(capability_statement(since), 200)
+    served = service_of(request).holder.served
+    statement = capability_statement(served.since, title_of(served.bundle))
+    return outcome_response(statement, 200)
 
 
 def _day(request: Request) -> date:
@@ -72,13 +74,15 @@ def _day(request: Request) -> date:
     raise RefusalError(422, text)
 
 
-def capability_statement(since: datetime) -> dict[str, Any]:
+def capability_statement(since: datetime, title: str) -> dict[str, Any]:
     """Return what the service can do, as a CapabilityStatement.
 
     Parameters
     ----------
     since : datetime.datetime
         Since when it has been so.
+    title : str
+        What its answers are.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def capability_statement(since: datetime) -> dict[str, Any]:
         "date": since.isoformat(timespec="seconds"),
         "kind": "instance",
         "software": {"name": "vfprog", "version": __version__},
-        "implementation": {"description": "Prognosis after vertebroplasty; a research tool"},
+        "implementation": {"description": f"{title}; a research tool"},
         "fhirVersion": "4.0.1",
         "format": ["json"],
         "rest": [

@@ -98,6 +98,23 @@ def test_few_events_and_one_site_are_noted():
     assert notes == ["only 19 events and 81 non-events: expect unstable risks"]
     none = check_classes(np.arange(100) % 2.0, few, quick_settings())
     assert none == []
+    copies = make_cohort(1000, per_patient=10, event=np.arange(1000) < 190)
+    notes = check_classes(copies.outcome.event.astype(float), copies, quick_settings())
+    said = "19 events and 81 non-events (patients of 1000 rows)"
+    assert notes == [f"only {said}: expect unstable risks"]
+    with pytest.raises(TrainingError, match=r"response: 19 events and 81 non-events \(patients"):
+        check_classes(copies.outcome.event.astype(float), copies, quick_settings(min_class=20))
+
+
+def test_copies_of_patients_are_no_sample_of_riley_s_size():
+    cohort = make_cohort(100)
+    once, drawn = fit(cohort), cohort.take(np.repeat(np.arange(100), 15))
+    copies = fit(replace(drawn, episode_id=np.arange(1500).astype(str).astype(object)))
+    assert copies.choices["n"] == once.choices["n"] == 100
+    note = next(note for note in copies.notes if "Riley's criteria ask for" in note)
+    assert note.startswith("100 participants, ")
+    assert copies.choices["n"] < copies.choices["riley_needed"] < 1500
+    assert fit(drawn).choices["n"] == 1500  # each drawn fifteen times, as a bootstrap counts them
 
 
 def test_predictors_known_too_seldom_or_constant_are_left_out():
@@ -361,9 +378,9 @@ def test_half_of_the_inputs_is_enough_for_calibration(several):
 
 
 def test_heavy_loss_is_said_with_the_effective_sample_size():
-    assert lost_outcomes(np.ones(6), 10) == []
+    assert lost_outcomes(np.ones(6), 10, np.arange(6)) == []
     # weights 1, 1, 4: (1 + 1 + 4)^2 / (1 + 1 + 16) = 2
-    (note,) = lost_outcomes(np.array([1.0, 1.0, 4.0]), 8)
+    (note,) = lost_outcomes(np.array([1.0, 1.0, 4.0]), 8, np.arange(3))
     assert note == (
         "the outcome of 3 of 8 participants is known; weights up to 4.0 stand for the others "
         "(effective sample size 2)"

@@ -70,9 +70,11 @@ def test_events_per_term_and_outcomes_not_seen_are_told(bare):
     evidence = Evidence(bare.bundle)
     size = {"model": ["response_preprocedure", "new_fracture_preprocedure"] * 2,
             "counted": ["candidate_terms"] * 2 + ["predictors"] * 2,
-            "events_per_parameter": [9.94, 3.0, 1.0, 1.0]}  # fmt: skip
+            "events_per_parameter": [9.94, 3.0, 1.0, 1.0], "n": [159] * 4,
+            "n_events": [69] * 4}  # fmt: skip
     flow = {"step": ["eligible", "outcome observed"], "n": [100, 79], "excluded": [0, 21]}
     evidence.frames.update(sample_size=pd.DataFrame(size), flow_response=pd.DataFrame(flow))
     said = texts(evidence)
+    assert any("69 of the rarer outcome" in text for text in said)  # patients, whatever n of rows
     assert "2 of 2 models have 3.0 to 9.9 events per candidate term." in said
     assert "Pain response: the outcome of 21 % was not seen." in said

@@ -9,6 +9,7 @@ import typer
 from tests.reports.test_limitations import changed
 from vfprog.cli.app import build_app
 from vfprog.models.settings import TrainingSettings
+from vfprog.reports.origin import UNKNOWN, origin_facts
 from vfprog.reports.reproduce import commands, remarks
 
 PLAIN = TrainingSettings().model_dump(mode="json")
@@ -53,6 +54,40 @@ def test_what_an_older_bundle_does_not_tell_is_said(bare):
     evidence = changed(bare)
     assert "--mapping ?" in commands(evidence)[0]
     assert "does not tell whether a mapping was used" in remarks(evidence)[0]
+
+
+def renewed(bare, **provenance):
+    """A bundle whose manifest says that it was updated."""
+    evidence = changed(bare, seed=3, **provenance)
+    evidence.bundle.manifest["lineage"].append({"version": "1", "change": "x"})
+    assert evidence.updated
+    return evidence
+
+
+def test_the_command_of_an_update_has_its_options(bare):
+    asked = {"mapping": "m.yaml", "alpha": 0.2, "refit": False, "resamples": 40,
+             "other_population": True}  # fmt: skip
+    evidence = renewed(bare, asked=asked)
+    line = commands(evidence)[0]
+    assert line == ("vfprog update PARENT REGISTRY --out BUNDLE --mapping m.yaml --alpha 0.2 "
+                    "--no-refit --other-population --seed 3")  # fmt: skip
+    plain = {"mapping": None, "alpha": 0.05, "refit": True, "resamples": 60,
+             "other_population": False}  # fmt: skip
+    refit = commands(renewed(bare, asked=plain))[0]
+    assert refit.endswith("--out BUNDLE --alpha 0.05 --resamples 60 --seed 3")
+    options = typer.main.get_command(build_app(["update"])).commands["update"].params
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    assert {w for w in shlex.split(line + refit) if w.startswith("--")} <= known
+    assert len(remarks(evidence)) == 1
+    told = origin_facts(evidence)
+    assert (told["alpha"], told["refit_rule"]) == ("0.2", "no refit was considered")
+
+
+def test_an_update_of_before_does_not_tell_its_level(bare):
+    evidence = renewed(bare)
+    assert "--mapping ? --alpha ?" in commands(evidence)[0]
+    assert remarks(evidence)[-1].endswith("nor the level of the tests.")
+    assert origin_facts(evidence)["alpha"] == UNKNOWN
 
 
 @pytest.mark.slow

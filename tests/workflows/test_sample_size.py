@@ -50,6 +50,16 @@ def test_the_table_holds_the_criteria_for_those_whose_outcome_is_known():
     assert by.loc[("fitted_terms", "overall_risk"), "met"] == (known >= size.overall_risk)
 
 
+def test_patients_are_counted_not_their_copies():
+    once = of_model(MODEL, make_cohort(60, event=np.arange(60) < 25), quick_settings())
+    cohort = make_cohort(600, per_patient=10, event=np.arange(600) < 250)
+    copies = of_model(MODEL, cohort, quick_settings())
+    counted = ["n", "n_events", "events_per_parameter", "met", "n_parameters"]
+    assert copies[counted].equals(once[counted])
+    assert set(copies["n"]) == {60}
+    assert copies["n_effective"].iloc[0] == pytest.approx(60)
+
+
 def test_a_criterion_beyond_its_formula_says_why():
     table = of_model(MODEL, make_cohort(300), quick_settings())
     lost = table[table["needed"].isna()]

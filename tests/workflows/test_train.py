@@ -53,7 +53,7 @@ def test_the_manifest_tells_where_the_models_come_from(training, registry):
     assert (given["n_episodes"], given["n_sites"]) == (240, 3)
     assert (given["seed"], given["resamples"]) == (1, 2)
     assert given["settings"] == json.loads(QUICK.model_dump_json())
-    assert given["choices"]["response_preprocedure"]["n"] == 220
+    assert given["choices"]["response_preprocedure"]["n"] == 120  # patients
     assert set(given["versions"]) >= {"vfprog", "numpy", "xgboost", "python"}
     steps = {row["step"]: row["n"] for row in given["flow"]["response"]}
     assert (steps["all episodes"], steps["outcome observed"]) == (240, 220)
@@ -105,14 +105,14 @@ def test_of_the_default_endpoints_those_refused_are_noted(tmp_path):
     done = quickly(source, tmp_path / "b")
     assert set(done.refused) == {"new_fracture_preprocedure", "new_fracture_postprocedure"}
     assert list(load_bundle(done.bundle).endpoints) == ["response"]
-    note = "new_fracture_preprocedure: not trained: new_fracture: 9 events and 231 non-events"
+    note = "new_fracture_preprocedure: not trained: new_fracture: 9 events and 111 non-events"
     assert any(line.startswith(note) for line in done.notes)
     assert done.parts.provenance["refused"] == done.refused
 
 
 def test_an_endpoint_asked_for_and_refused_stops_the_training(tmp_path):
     source = write_registry(tmp_path / "rare", rare(9))
-    with pytest.raises(TrainingError, match="new_fracture: 9 events and 231 non-events"):
+    with pytest.raises(TrainingError, match="new_fracture: 9 events and 111 non-events"):
         quickly(source, tmp_path / "b", endpoints=["response", "new_fracture"])
     assert not (tmp_path / "b").exists()
 
@@ -188,8 +188,8 @@ def test_failed_and_flat_refits_are_counted_and_noted(tmp_path):
     tables = registry_tables()
     tables["vertebrae"] = tables["vertebrae"].drop(columns="cement_volume_ml")
     source = write_registry(tmp_path / "few", tables)
-    # 99 responders; a fold of twenty leaves 92 of them or more, a resample sometimes fewer.
-    strict = quick_settings(min_class=92, outer_folds=20)
+    # 38 patients never respond; a fold of twenty leaves 34 of them, a resample sometimes fewer.
+    strict = quick_settings(min_class=34, outer_folds=20)
     done = quickly(
         source, tmp_path / "b", resamples=12, endpoints=["response"], settings=strict, seed=37
     )
@@ -197,7 +197,7 @@ def test_failed_and_flat_refits_are_counted_and_noted(tmp_path):
     flat = noted(done, "learned nothing and give everybody the prevalence")
     counts = done.tables["refits"].set_index("kind").loc["resample"]
     assert counts[["asked", "fitted", "failed", "flat"]].tolist() == [12, 12 - failed, failed, flat]
-    assert "fewer than 92 of either" in counts["reasons"]
+    assert "fewer than 34 of either" in counts["reasons"]
     members = load_bundle(done.bundle).members("response_preprocedure").to_arrays()["blend"]
     assert len(members) == 12 - failed
     assert (members[:, 3] == 0).sum() == flat > 0

@@ -258,6 +258,9 @@ def test_a_registry_without_the_outcome_writes_nothing(training, tmp_path):
 
 def test_the_manifest_is_plain_json(updated):
     text = (updated.bundle / "manifest.json").read_text(encoding="utf-8")
+    assert json.loads(text)["provenance"]["asked"] == {
+        "mapping": None, "resamples": 40, "alpha": 0.05, "refit": True, "other_population": False,
+    }  # fmt: skip
     choices = json.loads(text)["provenance"]["choices"][PRE]
     chosen = updated.decisions.query("test == 'closed testing' and model == @PRE").iloc[0]
     assert choices["change"] == chosen["decision"] != "no_change"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vfprog.data.participants import count_participants, kish_size, participant_of
 from vfprog.data.weights import covariate_matrix, outcome_weights
 from vfprog.errors import TrainingError
 from vfprog.features.design import guard, usable_features
@@ -16,7 +17,7 @@ from vfprog.scoring.model import PrognosticModel
 
 if TYPE_CHECKING:
     from vfprog.data.cohort import Cohort
-    from vfprog.features.arrays import EpisodeArrays, FloatArray
+    from vfprog.features.arrays import EpisodeArrays, FloatArray, IntArray
     from vfprog.features.feature import Feature
     from vfprog.models.settings import TrainingSettings
     from vfprog.schema.dictionary import PredictionTime
@@ -91,11 +92,12 @@ def fit_procedure(
     parents = sorted({parent for feature in features for parent in feature.parents})
     guard(parents, cohort.dictionary, prediction_time)
     needed = riley_sample_size(len(parents), float(np.average(y, weights=weight))).needed
-    simple = settings.simplify and len(y) < needed
-    if len(y) < needed:
+    size = count_participants(participant_of(cohort), y)
+    simple = settings.simplify and size.patients < needed
+    if size.patients < needed:
         consequence = "splines become linear and the trees are left out"
         notes.append(
-            f"{len(y)} participants, Riley's criteria ask for {needed} with {len(parents)} "
+            f"{size.patients} participants, Riley's criteria ask for {needed} with {len(parents)} "
             f"predictors: {consequence if simple else 'the settings keep splines and trees'}"
         )
     rows = build_rows(cohort, y, weight, features, settings, rng)
@@ -108,8 +110,8 @@ def fit_procedure(
         cohort.endpoint, prediction_time, features, learned.blend, learned.linear,
         learned.trees.arrays if learned.trees else None, rows.tree_fill,
     )  # fmt: skip
-    choices = {**learned.choices, "n": len(y), "n_events": int(y.sum()), "riley_needed": needed,
-               "n_predictors": len(parents)}  # fmt: skip
+    choices = {**learned.choices, "n": size.patients, "n_events": size.events,
+               "riley_needed": needed, "n_predictors": len(parents)}  # fmt: skip
     booster = learned.trees.model_json if learned.trees else None
     return FittedProcedure(model, booster, choices, tuple(notes))
 
@@ -170,7 +172,7 @@ def admit(
     n, known = cohort.n, np.flatnonzero(weight > 0)
     cohort, weight = cohort.take(known), weight[known]
     notes = check_classes(cohort.outcome.event.astype(np.float64), cohort, settings)
-    notes += lost_outcomes(weight, n)
+    notes += lost_outcomes(weight, n, participant_of(cohort))
     if features is None:
         names = available_predictors(cohort.arrays, settings.min_observed)
         features = usable_features(cohort.dictionary, prediction_time, names)
@@ -210,7 +212,7 @@ def check_classes(y: FloatArray, cohort: Cohort, settings: TrainingSettings) -> 
     y : ndarray of 0 and 1, shape (n,)
         Known outcomes.
     cohort : Cohort
-        Participants, for the endpoint's name and the sites.
+        Participants, for the endpoint's name and the sites; patients are counted, not rows.
     settings : TrainingSettings
         Limits.
 
@@ -219,33 +221,37 @@ def check_classes(y: FloatArray, cohort: Cohort, settings: TrainingSettings) -> 
     list of str
         Warnings.
     """
-    events, others = int(y.sum()), int(len(y) - y.sum())
-    name, least = cohort.endpoint.name, min(int(y.sum()), int(len(y) - y.sum()))
-    if least == 0:
-        kind = "no event" if events == 0 else "nothing but events"
-        raise TrainingError(f"{name}: {kind} among {len(y)} participants with a known outcome")
-    if least < settings.min_class:
+    size, name = count_participants(participant_of(cohort), y), cohort.endpoint.name
+    if size.fewest == 0:
+        kind = "no event" if size.events == 0 else "nothing but events"
+        known = f"{size.patients} participants with a known outcome"
+        raise TrainingError(f"{name}: {kind} among {known}")
+    said = f"{size.events} events and {size.others} non-events"
+    if len(y) > size.patients:
+        said += f" (patients of {len(y)} rows)"
+    if size.fewest < settings.min_class:
         raise TrainingError(
-            f"{name}: {events} events and {others} non-events; fewer than {settings.min_class} of "
-            "either cannot support a model"
+            f"{name}: {said}; fewer than {settings.min_class} of either cannot support a model"
         )
     notes = []
-    if least < settings.warn_class:
-        notes.append(f"only {events} events and {others} non-events: expect unstable risks")
+    if size.fewest < settings.warn_class:
+        notes.append(f"only {said}: expect unstable risks")
     if len(np.unique(cohort.site_id)) == 1:
         notes.append("one site only: how the model travels to other sites cannot be judged")
     return notes
 
 
-def lost_outcomes(weight: FloatArray, n: int) -> list[str]:
+def lost_outcomes(weight: FloatArray, n: int, participant: IntArray) -> list[str]:
     """Return a warning where more than half of the outcomes are unknown.
 
     Parameters
     ----------
     weight : ndarray of float, shape (n_known,)
-        Weights of the participants with a known outcome.
+        Weights of the episodes with a known outcome.
     n : int
-        All participants.
+        All episodes.
+    participant : ndarray of int, shape (n_known,)
+        The participant of each; the effective sample size counts these.
 
     Returns
     -------
@@ -254,7 +260,7 @@ def lost_outcomes(weight: FloatArray, n: int) -> list[str]:
     """
     if len(weight) > n / 2:
         return []
-    effective = weight.sum() ** 2 / (weight**2).sum()
+    effective = kish_size(weight, participant)
     return [
         f"the outcome of {len(weight)} of {n} participants is known; weights up to "
         f"{weight.max():.1f} stand for the others (effective sample size {effective:.0f})"

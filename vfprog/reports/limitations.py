@@ -133,7 +133,7 @@ def _unseen_outcomes(evidence: Evidence) -> Iterator[Limitation]:
 
 def _few_events(evidence: Evidence) -> Iterator[Limitation]:
     for model in evidence.models:
-        row = evidence.headline(model).get("c_statistic")
+        row = _counts(evidence, model)
         if row is None:
             continue
         fewest = min(row["n_events"], row["n"] - row["n_events"])
@@ -143,6 +143,14 @@ def _few_events(evidence: Evidence) -> Iterator[Limitation]:
                 f"{evidence.title(model)}: {fewest} of the rarer outcome.",
                 "Coefficients and calibration are uncertain.",
             )
+
+
+def _counts(evidence: Evidence, model: str) -> dict[str, Any] | None:
+    """Return n and events of a model: of patients, or of rows where no patients were counted."""
+    table = evidence.of_model("sample_size", model)
+    if table is None:
+        return evidence.headline(model).get("c_statistic")
+    return {name: int(table[name].iloc[0]) for name in ("n", "n_events")}
 
 
 def _per_parameter(evidence: Evidence) -> Iterator[Limitation]:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "not recorded in the bundle"
 NEVER = "the bundle was never updated"
-_FACTS = ("developed_on", "developed_digest", "judged_on", "judged_by", "changes")
+_FACTS = ("developed_on", "developed_digest", "judged_on", "judged_by", "changes", "alpha",
+          "refit_rule")  # fmt: skip
+_REFIT = "a refit only with Riley's size and a lower loss by a standard error"
 _NOT_JUDGED = "not judged in this update; left as it was"
 _CHANGES = {
     "no_change": "nothing", "new_intercept": "new intercept",
@@ -58,14 +60,18 @@ def origin_facts(evidence: Evidence) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``developed_on``, ``developed_digest``, ``judged_on``, ``judged_by``, ``changes``.
+        ``developed_on``, ``developed_digest``, ``judged_on``, ``judged_by``, ``changes``,
+        ``alpha`` (level of the tests), ``refit_rule``.
     """
     if not evidence.updated:
         return dict.fromkeys(_FACTS, NEVER)
     known = list(evidence.origins.values())
     changes = [f"{evidence.titles[name]}: {_CHANGES[one['change']]}"
                for name, one in evidence.origins.items()]  # fmt: skip
+    asked = evidence.provenance.get("asked", {})
     return {
+        "alpha": f"{asked['alpha']:g}" if "alpha" in asked else UNKNOWN,
+        "refit_rule": _REFIT if asked.get("refit", True) else "no refit was considered",
         "developed_on": _each(data_words(one["developed_on"]) for one in known),
         "developed_digest": _each(one["developed_on"].get("digest", UNKNOWN) for one in known),
         "judged_on": _each(data_words(one["judged_on"]) for one in known),

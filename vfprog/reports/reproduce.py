@@ -33,13 +33,13 @@ def commands(evidence: Evidence) -> list[str]:
     list of str
         ``vfprog train`` with every option that differs from its default, then ``vfprog report``.
         REGISTRY stands for the data, whose place no bundle keeps; ``?`` for what a bundle does
-        not tell. An updated bundle has ``vfprog update`` instead, PARENT standing for the bundle
-        it was made from.
+        not tell. An updated bundle has ``vfprog update`` instead, with its options, PARENT
+        standing for the bundle it was made from.
     """
     report = "vfprog report BUNDLE --out report.html"
     if evidence.updated:
-        seed = _option("--seed", evidence.provenance.get("seed", "?"))
-        return [f"vfprog update PARENT REGISTRY --out BUNDLE {seed}", report]
+        options = _of_update(evidence.provenance)
+        return [" ".join(["vfprog update PARENT REGISTRY --out BUNDLE", *options]), report]
     return [" ".join(["vfprog train REGISTRY --out BUNDLE", *_arguments(evidence)]), report]
 
 
@@ -57,8 +57,10 @@ def remarks(evidence: Evidence) -> list[str]:
         Sentences; none where the commands tell all.
     """
     if evidence.updated:
-        return ["The parent, and what each model had changed, are under Updating; settings below "
+        told = ["The parent, and what each model had changed, are under Updating; settings below "
                 "are those of the development."]  # fmt: skip
+        unknown = "The bundle does not tell whether a mapping was used, nor the level of the tests."
+        return told if "asked" in evidence.provenance else [*told, unknown]
     told = []
     if "asked" not in evidence.provenance:
         told.append("The bundle does not tell whether a mapping was used, nor which endpoints were "
@@ -69,6 +71,20 @@ def remarks(evidence: Evidence) -> list[str]:
         told.append(f"Set in configs/training.yaml, as no option does: {', '.join(own)}; their "
                     "values are below.")  # fmt: skip
     return told
+
+
+def _of_update(told: Mapping[str, Any]) -> Iterator[str]:
+    asked: Mapping[str, Any] = told.get("asked", dict.fromkeys(("mapping", "alpha"), "?"))
+    if asked["mapping"] is not None:
+        yield _option("--mapping", asked["mapping"])
+    yield _option("--alpha", asked["alpha"])
+    if not asked.get("refit", True):
+        yield "--no-refit"
+    elif "resamples" in asked:
+        yield _option("--resamples", asked["resamples"])
+    if asked.get("other_population", False):
+        yield "--other-population"
+    yield _option("--seed", told.get("seed", "?"))
 
 
 def _arguments(evidence: Evidence) -> Iterator[str]:

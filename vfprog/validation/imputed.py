@@ -17,6 +17,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from vfprog.data.participants import count_participants, participant_of
 from vfprog.data.splits import patient_folds
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features, feature_matrix, usable_features
@@ -271,7 +272,8 @@ def _learnt(
     )
     patient = np.unique(others.patient_id.astype(str), return_inverse=True)[1]
     continuous = np.array([feature.kind == "continuous" for feature in features])
-    simple = settings.simplify and len(y) < needed
+    size = count_participants(participant_of(others), y)
+    simple = settings.simplify and size.patients < needed
     plan = (continuous, simple, settings.penalties)
     return _Learnt(X, y, weight, inner, patient, *plan), X_eval
 

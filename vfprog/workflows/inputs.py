@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vfprog.data.cohort import Cohort, build_cohort
@@ -13,7 +14,6 @@ from vfprog.schema.endpoints import DEFAULT_ENDPOINTS, Endpoint, load_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from vfprog.data.mapping import Mapping as RegistryMapping
     from vfprog.schema.dictionary import Dictionary, Predictor
@@ -44,6 +44,24 @@ class OpenedRegistry:
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """Report nothing."""
+
+
+def mapping_name(mapping: str | Path | RegistryMapping | None) -> str | None:
+    """Return the name of a mapping that was asked for, without the folder its file lies in.
+
+    Parameters
+    ----------
+    mapping : str, pathlib.Path or Mapping, optional
+        What was asked for.
+
+    Returns
+    -------
+    str or None
+        The name; ``?`` of a mapping that is no file, None of none.
+    """
+    if mapping is None:
+        return None
+    return Path(mapping).name if isinstance(mapping, str | Path) else "?"
 
 
 def open_registry(

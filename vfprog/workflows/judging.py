@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vfprog.batch.score import bulk_log_odds
+from vfprog.data.participants import count_participants, participant_of
 from vfprog.errors import TrainingError
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import cohort_weights
@@ -116,7 +117,7 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     if is_dated(cohort):
         judged.time_to_event = labelled(time_to_event(cohort, risk), model)
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
-    judged.notes += _imprecise(name, y[known])
+    judged.notes += _imprecise(name, cohort.take(np.flatnonzero(known)))
     if len(sites):
         judged.by_site = labelled(sites, model)
     seen_alone = cohort.take(np.flatnonzero(known))
@@ -173,9 +174,9 @@ def listed(names: Sequence[str] | pd.Series[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
-def _imprecise(name: str, y: FloatArray) -> list[str]:
-    """Return a note below 100 events or non-events (Collins GS et al. Stat Med 2016;35:214)."""
-    least = int(min(y.sum(), y.size - y.sum()))
+def _imprecise(name: str, seen: Cohort) -> list[str]:
+    """Return a note below 100 patients of a class (Collins GS et al. Stat Med 2016;35:214)."""
+    least = count_participants(participant_of(seen), seen.outcome.event).fewest
     if least >= _FEW_EVENTS:
         return []
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vfprog.data.participants import count_participants, participant_of
 from vfprog.errors import TrainingError
 from vfprog.models.procedure import admit
 from vfprog.models.settings import load_settings
@@ -58,8 +59,8 @@ def refusals(
 def _refusal(cohort: Cohort, time: PredictionTime, settings: TrainingSettings, seed: int) -> str:
     try:
         whole = admit(cohort, time, settings).cohort
-        events = int(whole.outcome.event.sum())
-        if min(events, whole.n - events) > _AMPLE * settings.min_class:
+        size = count_participants(participant_of(whole), whole.outcome.event)
+        if size.fewest > _AMPLE * settings.min_class:
             return ""
         for fold in plan_folds(cohort.endpoint.name, time, settings, seed=seed + FOLD_SEED):
             others = split_of(fold, cohort, settings)[1]

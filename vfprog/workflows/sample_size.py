@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vfprog.data.participants import count_participants, kish_size, participant_of
 from vfprog.features.design import derive_features
 from vfprog.models.procedure import cohort_weights
 from vfprog.models.sample_size import max_r2_cox_snell, riley_sample_size
@@ -41,9 +42,9 @@ def sample_size_table(work: Work) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        model, endpoint, prediction_time, counted, n_parameters, criterion, target, needed, n,
-        n_effective (of Kish, for the outcome weights), n_events, events_per_parameter,
-        r2_cox_snell, met and reason. ``counted`` says what counts
+        model, endpoint, prediction_time, counted, n_parameters, criterion, target, needed, n
+        (patients), n_effective (of Kish, for their outcome weights), n_events (patients with the
+        event), events_per_parameter, r2_cox_snell, met and reason. ``counted`` says what counts
         as a parameter: ``predictors``, by which the procedure decides to be simpler;
         ``candidate_terms``, all columns the penalised regression may use; ``fitted_terms``, those
         of the model. A criterion that is undefined has a reason.
@@ -78,42 +79,23 @@ def of_model(model: PrognosticModel, cohort: Cohort, settings: TrainingSettings)
     y = cohort.outcome.event[known].astype(float)
     prevalence = float(np.average(y, weights=weight[known]))
     X = model.matrix(derive_features(cohort.arrays, cohort.dictionary), cohort.n)[known]
-    n_events = int(y.sum())
+    participant = participant_of(cohort.take(np.flatnonzero(known)))
+    size = count_participants(participant, y)
     r2 = _ANTICIPATED * max_r2_cox_snell(prevalence)
-    effective = kish_size(weight[known])
-    facts = {"n": len(y), "n_effective": effective, "n_events": n_events, "r2_cox_snell": r2}
+    effective = kish_size(weight[known], participant)
+    facts = {"n": size.patients, "n_effective": effective, "n_events": size.events,
+             "r2_cox_snell": r2}  # fmt: skip
     rows = []
     blanked = settings.copies > 0 and settings.max_blank > 0
     for counted, n_parameters in count_parameters(model, X, blanked=blanked).items():
-        size = asdict(riley_sample_size(n_parameters, prevalence))
+        needed = asdict(riley_sample_size(n_parameters, prevalence))
         shared = {"counted": counted, "n_parameters": n_parameters, **facts}
-        shared["events_per_parameter"] = n_events / n_parameters
-        rows += [shared | _criterion(name, size[name], len(y)) for name in TARGETS]
+        shared["events_per_parameter"] = size.events / n_parameters
+        rows += [shared | _criterion(name, needed[name], size.patients) for name in TARGETS]
     first = ["counted", "n_parameters", "criterion", "target", "needed", "n", "n_effective",
              "n_events"]  # fmt: skip
     rest = ["events_per_parameter", "r2_cox_snell", "met", "reason"]
     return pd.DataFrame(rows)[first + rest].astype({"needed": np.float64})
-
-
-def kish_size(weight: FloatArray) -> float:
-    """Return how many participants of equal weight would tell as much.
-
-    Parameters
-    ----------
-    weight : ndarray of float, shape (n,)
-        Outcome weights.
-
-    Returns
-    -------
-    float
-        ``(sum w)^2 / sum w^2`` (Kish L. Survey Sampling, 1965), at most n.
-
-    Examples
-    --------
-    >>> kish_size(np.array([1.0, 1.0, 2.0])), kish_size(np.full(7, 3.0))
-    (2.6666666666666665, 7.0)
-    """
-    return float(weight.sum() ** 2 / (weight**2).sum())
 
 
 def count_parameters(model: PrognosticModel, X: FloatArray, *, blanked: bool) -> dict[str, int]:

@@ -16,6 +16,7 @@ from vfprog.workflows.inputs import (
     build_cohorts,
     choose_endpoints,
     has_procedure_values,
+    mapping_name,
     no_progress,
     open_registry,
 )
@@ -196,8 +197,7 @@ def _asked(
 ) -> dict[str, Any]:
     """Return what was asked for by its names, without the folders files lie in."""
     known = [e if isinstance(e, str | Path) else e.name for e in endpoints or ()]
-    named = Path(mapping).name if isinstance(mapping, str | Path) else "?"
     return {
-        "mapping": None if mapping is None else named,
+        "mapping": mapping_name(mapping),
         "endpoints": None if endpoints is None else [Path(name).name for name in known],
     }

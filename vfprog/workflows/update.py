@@ -27,7 +27,7 @@ from vfprog.workflows.descent import (
     update_notes,
     update_tables,
 )
-from vfprog.workflows.inputs import as_recorded, no_progress, open_for
+from vfprog.workflows.inputs import as_recorded, mapping_name, no_progress, open_for
 from vfprog.workflows.judging import settings_of
 from vfprog.workflows.labels import labelled
 from vfprog.workflows.recorded import TABLE, reliance_table
@@ -174,6 +174,8 @@ def update(
         work, registry, figures, tables, notes, loaded.manifest["name"], seed, resamples
     )
     parts = descended(parts, loaded, registry, members, updates)
+    parts.provenance["asked"] = {"mapping": mapping_name(mapping), "resamples": resamples,
+                                 **rules.asked}  # fmt: skip
     return Updating(
         bundle=write_bundle(parts, out, force=force), parts=parts, cohorts=work.cohorts,
         fitted=work.fitted, risks=work.risks, performance=figures, tables=tables,
@@ -195,6 +197,11 @@ class _Rules:
     refit: bool
     other_population: bool
     seed: int
+
+    @property
+    def asked(self) -> dict[str, float | bool]:
+        """What decides beside the data, as the options name it."""
+        return {"alpha": self.alpha, "refit": self.refit, "other_population": self.other_population}
 
 
 def _decide_all(

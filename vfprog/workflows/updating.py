@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from vfprog.data.participants import count_participants, participant_of
 from vfprog.data.splits import patient_folds
 from vfprog.errors import TrainingError
 from vfprog.features.design import usable_features
@@ -332,9 +333,10 @@ def _riley_row(
         return _row(hypothesis, test, decision="refused", reason=update.level_only)
     count = len(model.parents | here)
     needed = riley_sample_size(count, float(np.average(y, weights=weight[known]))).needed
+    n = count_participants(participant_of(cohort.take(known)), y).patients
     return _row(
-        hypothesis, test, decision="met" if len(known) >= needed else "not met",
-        reason=f"{len(known)} participants, {needed} needed with {count} predictors",
+        hypothesis, test, decision="met" if n >= needed else "not met",
+        reason=f"{n} participants, {needed} needed with {count} predictors",
     )  # fmt: skip
 
 

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from vfprog.serving.fhir.assessment import LEARNED_FROM, PURPOSE, SIMULATED, title_of
+from vfprog.scoring.prognosis import NO_CONFIDENCE
+from vfprog.serving.fhir.assessment import (
+    LEARNED_FROM,
+    PURPOSE,
+    SIMULATED,
+    of_100,
+    title_of,
+)
 from vfprog.serving.fhir.evaluate import predict_read, untimed
 from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.fhir.outcome import ResourceError
@@ -161,11 +168,10 @@ def _detail(
     if prediction.population_note:
         lines += [f"**{LEARNED_FROM.strip()}** {prediction.population_note}", ""]
     for p in prediction.prognoses:
-        line = f"- **{labels[p.endpoint]}: {100 * p.risk:.0f} of 100 patients like this**"
-        if p.instability_interval is not None:
-            low, high = (f"{100 * limit:.0f}" for limit in p.instability_interval)
-            line += f" ({low} to {high}: {p.instability_label})"
-        lines.append(f"{line}. {p.definition}")
+        line = f"- **{labels[p.endpoint]}: {100 * p.risk:.0f} of 100 patients like this**."
+        if words := p.interval_in_words(of_100).rstrip("."):
+            line += f" Of 100, {words}. {NO_CONFIDENCE}"
+        lines.append(f"{line} {p.definition}")
     if prediction.missing:
         names = ", ".join(bundle.label(name) for name in prediction.missing)
         lines += ["", f"Not known: {names}."]

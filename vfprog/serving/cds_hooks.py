@@ -31,8 +31,11 @@ from vfprog.serving.requests import object_body
 from vfprog.serving.service import service_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.prognosis import Prediction
+    from vfprog.serving.fhir.mapping import FhirMapping
 
 router = APIRouter(prefix="/cds-services", tags=["cds-hooks"])
 
@@ -50,8 +53,9 @@ _OF = "patient={{context.patientId}}"
 )
 async def discovery(request: Request) -> Response:
     """Answer the one service, with what it wants to be sent along."""
-    bundle = service_of(request).holder.served.bundle
-    service = {
+    service = service_of(request)
+    bundle, mapping = service.holder.served.bundle, load_mapping(service.settings.fhir)
+    described = {
         "id": SERVICE,
         "hook": _HOOK,
         "title": title_of(bundle),
@@ -59,9 +63,9 @@ async def discovery(request: Request) -> Response:
             "Risks of a patient with a recent vertebral fracture. A research tool.",
             bundle.population_note and LEARNED_FROM + bundle.population_note,
         ))),
-        "prefetch": _prefetch(),
+        "prefetch": _prefetch(mapping),
     }  # fmt: skip
-    return JSONResponse({"services": [service]})
+    return JSONResponse({"services": [described]})
 
 
 @router.post(
@@ -74,14 +78,15 @@ async def patient_view(request: Request) -> Response:
     content = await object_body(request, service.settings)
     _check_request(content)
     bundle = service.bundle_for(request, 1)
-    home = service.settings.public_url
+    home, codes = service.settings.public_url, service.settings.fhir
     with service.in_time():
-        return JSONResponse(
-            {"cards": await service.single(request, lambda: cards(bundle, content, home))}
-        )
+        made = await service.single(request, lambda: cards(bundle, content, home, codes=codes))
+        return JSONResponse({"cards": made})
 
 
-def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dict[str, Any]]:
+def cards(
+    bundle: Bundle, content: dict[str, Any], home: str | None, *, codes: str | Path = "fhir"
+) -> list[dict[str, Any]]:
     """Return the cards that answer a request.
 
     Parameters
@@ -92,6 +97,8 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
         The request, its form checked.
     home : str or None
         Address of this service; None where none is told.
+    codes : str or pathlib.Path
+        Codes and units of FHIR: name or path of a configuration.
 
     Returns
     -------
@@ -106,7 +113,7 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
     day = today()
     try:
         entries = _entries(content["prefetch"])
-        reading = read_patient(entries, bundle.dictionary, load_mapping(), day)
+        reading = read_patient(entries, bundle.dictionary, load_mapping(codes), day)
         expected = f"Patient/{content['context']['patientId']}"
         if reading.subject is not None and not reading.subject.endswith(expected):
             raise _refused([("prefetch", "subject", "is about another patient than the context")])
@@ -181,8 +188,7 @@ def _detail(
     return "\n".join([*lines, "", PURPOSE])
 
 
-def _prefetch() -> dict[str, str]:
-    mapping = load_mapping()
+def _prefetch(mapping: FhirMapping) -> dict[str, str]:
     seen = ",".join(f"{system}|{code}" for system, code in mapping.predictor_of)
     # All Conditions: a search can ask for a code but not for all that begin with it, and a fracture
     # that is not asked for looks like none. All Procedures, too.

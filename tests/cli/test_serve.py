@@ -121,3 +121,13 @@ def test_an_address_for_links_is_one(bundle, started, capsys) -> None:
     for wrong in ("vfprog.example", "javascript:alert(1)", "https://", "https://a:b@x.example/"):
         assert run(["serve", str(bundle), "--public-url", wrong]) == 2
         assert "--public-url: expected an address" in " ".join(capsys.readouterr().err.split())
+
+
+def test_codes_of_fhir_are_read_before_the_start(bundle, started, tmp_path, capsys) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("systems: {}\n")
+    assert run(["serve", str(bundle), "--fhir", str(own)]) == 2
+    assert "observations" in capsys.readouterr().err
+    assert started == []
+    assert run(["serve", str(bundle)]) == 0
+    assert started[0][1].fhir == "fhir"

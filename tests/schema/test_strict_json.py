@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vfprog.errors import InputError
-from vfprog.schema.strict_json import read_json
+from vfprog.schema.strict_json import DEEPEST, read_json
 
 _LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.floats(
     allow_nan=False, allow_infinity=False
@@ -56,3 +56,13 @@ def test_every_repeated_key_of_many_is_named() -> None:
     raw = "{" + ", ".join(f'"{key}": 1' for key in [*keys, "k7", "k12"]) + "}"
     with pytest.raises(InputError, match="gives k12, k7 twice"):
         read_json(raw.encode(), "x")
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
+def test_no_patient_is_deeper_than_the_limit(opened: str, closed: str) -> None:
+    def nested(levels: int) -> bytes:
+        return (opened * (levels - 1) + "[]" + closed * (levels - 1)).encode()
+
+    read_json(nested(DEEPEST), "x")
+    with pytest.raises(InputError, match="more than 50 deep"):
+        read_json(nested(DEEPEST + 1), "x")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import yaml
 
 from tests.bundles import PATIENT as GIVEN
 from tests.bundles import hand_bundle, hand_parts
@@ -17,6 +19,7 @@ from tests.serving.fhir.samples import (
     fracture,
     observation,
 )
+from vfprog.config import load_config
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.scoring.predict import predict
@@ -238,6 +241,30 @@ def test_a_registry_of_others_is_not_called_one_of_vertebroplasty(tmp_path, clie
     assert implementation["description"] == "Prognosis; a research tool"
     (service,) = client.get("/cds-services").json()["services"]
     assert service["title"] == "Prognosis after vertebroplasty"
+
+
+def test_codes_of_the_operator_are_read_by_every_door(bundle, tmp_path) -> None:
+    own = load_config("fhir")
+    own["systems"]["hospital"] = "urn:hospital"
+    own["observations"].append({"system": "hospital", "code": "NRS", "predictor": "vas_baseline"})
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump(own))
+    pain = PAIN | {"code": concept("urn:hospital", "NRS")}
+    sent = request(prefetch=request()["prefetch"] | {"observations": bundle_of(pain)})
+    path, used = "/fhir/RiskAssessment/$evaluate", []
+    for settings in (Settings(fhir=file), Settings()):
+        client = Client(create_app(bundle, settings))
+        (service,) = client.get("/cds-services").json()["services"]
+        (found,) = client.post(PATH, json=sent).json()["cards"]
+        headers = {"content-type": "application/fhir+json"}
+        content = json.dumps(bundle_of(PATIENT, pain)).encode()
+        notes = client.post(path, content=content, headers=headers).json()["note"]
+        used.append([
+            "urn:hospital|NRS" in service["prefetch"]["observations"],
+            "urn:hospital|NRS is not used" not in found["detail"],
+            "urn:hospital|NRS is not used" not in str(notes),
+        ])  # fmt: skip
+    assert used == [[True] * 3, [False] * 3]
 
 
 def test_an_unknown_service_is_none(bundle) -> None:

@@ -49,6 +49,14 @@ def serve(
     poll: Annotated[
         float, typer.Option(min=0.05, help="Seconds between two looks for a new bundle.")
     ] = 2.0,
+    fhir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Codes and units of FHIR: a copy of the configuration fhir with your own added.",
+        ),
+    ] = None,
     public_url: Annotated[
         str | None,
         typer.Option(
@@ -66,15 +74,19 @@ def serve(
     if new_key is not None:
         _make_key(new_key)
         return
+    from vfprog.serving.fhir.mapping import load_mapping
     from vfprog.serving.server import run
     from vfprog.serving.settings import Settings
 
     if (bundle is None) == (registry is None):
         raise typer.BadParameter("give the folder of a bundle, or --registry, and not both")
     keys = _keys(api_keys)
+    codes = fhir or "fhir"
+    load_mapping(codes)  # a file that cannot be read ends it here, not the first request
     settings = Settings(
-        max_body, max_batch, timeout, poll_s=poll, keys=keys, public_url=_address(public_url)
-    )
+        max_body, max_batch, timeout, poll_s=poll, keys=keys, public_url=_address(public_url),
+        fhir=codes,
+    )  # fmt: skip
     run(_source(bundle, registry), settings, host=host, port=port, say=note)
 
 

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 SIMULATED = "trained_on_simulated"
 # Warnings whose words name the input they are about.
 NAMED = {"outside_development"}
-OUTSIDE_REFITS = (
-    "The risk itself lies outside: refits on repeated patients are not centred on the fit to all"
-)
 _TIMES = {"preprocedure": "known before the procedure", "postprocedure": "procedure included"}
 
 
@@ -134,19 +131,8 @@ def _frequency(risk: float) -> str:
 
 
 def _instability(prognosis: Prognosis) -> str:
-    if prognosis.instability_interval is None:
-        return "No interval: the bundle holds no refits."
-    lowest, highest = prognosis.instability_interval
-    low, high, shown = percent(lowest), percent(highest), percent(prognosis.risk)
-    share = f"{100 * prognosis.instability_level:g} % of refits"
-    text = f"{low} to {high}: {prognosis.instability_label} ({share})"
-    measured = prognosis.instability_coverage
-    if measured is not None:
-        held = f"it held the true risk of {100 * measured.share:.0f} % of {measured.n:,}"
-        text += f"; {held}, {measured.source}"
-    # Of the numbers as they are shown: nobody wonders at 79 % beside 72 % to 79 %.
-    outside = not lowest <= prognosis.risk <= highest and shown not in {low, high}
-    return f"{text}. {OUTSIDE_REFITS}." if outside else text
+    words = prognosis.interval_in_words(percent)
+    return words or "No interval: the bundle holds no refits."
 
 
 def _remarks(prediction: Prediction, bundle: Bundle, style: Style) -> list[str]:

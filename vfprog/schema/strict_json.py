@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 from vfprog.errors import Failure, InputError
 
 TABLE = "json"
+# A patient takes 4 levels, a Bundle of FHIR some 15. Deeper is no patient, and would end in the
+# walks over it, which call themselves once per level.
+DEEPEST = 50
 
 
 def read_json(raw: bytes, name: str) -> Any:
@@ -29,8 +32,8 @@ def read_json(raw: bytes, name: str) -> Any:
     Raises
     ------
     InputError
-        It is no JSON (NaN and Infinity are none), gives a key twice, or is neither an object nor
-        a list.
+        It is no JSON (NaN and Infinity are none), gives a key twice, is nested deeper than any
+        patient, or is neither an object nor a list.
 
     Examples
     --------
@@ -58,6 +61,8 @@ def read_json(raw: bytes, name: str) -> Any:
         raise _wrong(name, "cannot be read: a number too long or objects too deep") from None
     if not isinstance(content, dict | list):
         raise _wrong(name, f"expected an object or a list of objects, got {type(content).__name__}")
+    if _deeper(content, DEEPEST):
+        raise _wrong(name, f"holds objects or lists more than {DEEPEST} deep")
     return content
 
 
@@ -75,6 +80,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         times = Counter(key for key, _ in pairs)
         raise _RepeatedKeyError(", ".join(sorted(key for key, n in times.items() if n > 1)))
     return built
+
+
+def _deeper(content: Any, levels: int) -> bool:
+    """Return whether objects and lists stand in one another in more than so many levels."""
+    layer = [content]
+    for _ in range(levels):
+        inner = (one.values() if isinstance(one, dict) else one for one in layer)
+        layer = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def _no_number(word: str) -> NoReturn:

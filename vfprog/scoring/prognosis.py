@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vfprog.scoring.panel import INSTABILITY_LABEL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vfprog.scoring.panel import (
         AlignmentReading,
         Applicability,
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     )
 
 
+OUTSIDE_REFITS = (
+    "The risk itself lies outside: refits on repeated patients are not centred on the fit to all"
+)
+NO_CONFIDENCE = "It is no confidence interval."
 _LEAVES = frozenset({float, str, int, bool, type(None)})
 
 
@@ -115,6 +121,33 @@ class Prognosis:
     instability_coverage: Coverage | None = None
     gaps: tuple[Gap, ...] = ()
     peers: tuple[Peer, ...] = ()
+
+    def interval_in_words(self, shown: Callable[[float], str]) -> str:
+        """Return the instability interval and what limits its use, the same at every door.
+
+        Parameters
+        ----------
+        shown : callable
+            Shows a risk as text, such as ``62 %``.
+
+        Returns
+        -------
+        str
+            Words without a full stop at the end; empty without an interval.
+        """
+        if self.instability_interval is None:
+            return ""
+        lowest, highest = self.instability_interval
+        low, high, risk = shown(lowest), shown(highest), shown(self.risk)
+        text = f"{low} to {high}: {self.instability_label} "
+        text += f"({100 * self.instability_level:g} % of refits)"
+        measured = self.instability_coverage
+        if measured is not None:
+            held = f"it held the true risk of {100 * measured.share:.0f} % of {measured.n:,}"
+            text += f"; {held}, {measured.source}"
+        # Of the numbers as they are shown: nobody wonders at 79 % beside 72 % to 79 %.
+        outside = not lowest <= self.risk <= highest and risk not in {low, high}
+        return f"{text}. {OUTSIDE_REFITS}." if outside else text
 
     def concepts(self) -> dict[str, float]:
         """Return the contributions summed within each concept group, largest first."""

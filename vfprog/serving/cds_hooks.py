@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from vfprog.serving.fhir.assessment import LEARNED_FROM, PURPOSE, SIMULATED, title_of
+from vfprog.scoring.prognosis import NO_CONFIDENCE
+from vfprog.serving.fhir.assessment import (
+    LEARNED_FROM,
+    PURPOSE,
+    SIMULATED,
+    of_100,
+    title_of,
+)
 from vfprog.serving.fhir.evaluate import predict_read, untimed
 from vfprog.serving.fhir.mapping import load_mapping
 from vfprog.serving.fhir.outcome import ResourceError
@@ -24,8 +31,11 @@ from vfprog.serving.requests import object_body
 from vfprog.serving.service import service_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vfprog.scoring.bundle import Bundle
     from vfprog.scoring.prognosis import Prediction
+    from vfprog.serving.fhir.mapping import FhirMapping
 
 router = APIRouter(prefix="/cds-services", tags=["cds-hooks"])
 
@@ -43,8 +53,9 @@ _OF = "patient={{context.patientId}}"
 )
 async def discovery(request: Request) -> Response:
     """Answer the one service, with what it wants to be sent along."""
-    bundle = service_of(request).holder.served.bundle
-    service = {
+    service = service_of(request)
+    bundle, mapping = service.holder.served.bundle, load_mapping(service.settings.fhir)
+    described = {
         "id": SERVICE,
         "hook": _HOOK,
         "title": title_of(bundle),
@@ -52,9 +63,9 @@ async def discovery(request: Request) -> Response:
             "Risks of a patient with a recent vertebral fracture. A research tool.",
             bundle.population_note and LEARNED_FROM + bundle.population_note,
         ))),
-        "prefetch": _prefetch(),
+        "prefetch": _prefetch(mapping),
     }  # fmt: skip
-    return JSONResponse({"services": [service]})
+    return JSONResponse({"services": [described]})
 
 
 @router.post(
@@ -67,14 +78,15 @@ async def patient_view(request: Request) -> Response:
     content = await object_body(request, service.settings)
     _check_request(content)
     bundle = service.bundle_for(request, 1)
-    home = service.settings.public_url
+    home, codes = service.settings.public_url, service.settings.fhir
     with service.in_time():
-        return JSONResponse(
-            {"cards": await service.single(request, lambda: cards(bundle, content, home))}
-        )
+        made = await service.single(request, lambda: cards(bundle, content, home, codes=codes))
+        return JSONResponse({"cards": made})
 
 
-def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dict[str, Any]]:
+def cards(
+    bundle: Bundle, content: dict[str, Any], home: str | None, *, codes: str | Path = "fhir"
+) -> list[dict[str, Any]]:
     """Return the cards that answer a request.
 
     Parameters
@@ -85,6 +97,8 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
         The request, its form checked.
     home : str or None
         Address of this service; None where none is told.
+    codes : str or pathlib.Path
+        Codes and units of FHIR: name or path of a configuration.
 
     Returns
     -------
@@ -99,7 +113,7 @@ def cards(bundle: Bundle, content: dict[str, Any], home: str | None) -> list[dic
     day = today()
     try:
         entries = _entries(content["prefetch"])
-        reading = read_patient(entries, bundle.dictionary, load_mapping(), day)
+        reading = read_patient(entries, bundle.dictionary, load_mapping(codes), day)
         expected = f"Patient/{content['context']['patientId']}"
         if reading.subject is not None and not reading.subject.endswith(expected):
             raise _refused([("prefetch", "subject", "is about another patient than the context")])
@@ -161,11 +175,10 @@ def _detail(
     if prediction.population_note:
         lines += [f"**{LEARNED_FROM.strip()}** {prediction.population_note}", ""]
     for p in prediction.prognoses:
-        line = f"- **{labels[p.endpoint]}: {100 * p.risk:.0f} of 100 patients like this**"
-        if p.instability_interval is not None:
-            low, high = (f"{100 * limit:.0f}" for limit in p.instability_interval)
-            line += f" ({low} to {high}: {p.instability_label})"
-        lines.append(f"{line}. {p.definition}")
+        line = f"- **{labels[p.endpoint]}: {100 * p.risk:.0f} of 100 patients like this**."
+        if words := p.interval_in_words(of_100).rstrip("."):
+            line += f" Of 100, {words}. {NO_CONFIDENCE}"
+        lines.append(f"{line} {p.definition}")
     if prediction.missing:
         names = ", ".join(bundle.label(name) for name in prediction.missing)
         lines += ["", f"Not known: {names}."]
@@ -175,8 +188,7 @@ def _detail(
     return "\n".join([*lines, "", PURPOSE])
 
 
-def _prefetch() -> dict[str, str]:
-    mapping = load_mapping()
+def _prefetch(mapping: FhirMapping) -> dict[str, str]:
     seen = ",".join(f"{system}|{code}" for system, code in mapping.predictor_of)
     # All Conditions: a search can ask for a code but not for all that begin with it, and a fracture
     # that is not asked for looks like none. All Procedures, too.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vfprog.serving.keys import ApiKey
 
 
@@ -35,6 +37,8 @@ class Settings:
         Bytes the head of a request may have.
     head_timeout_s : float
         Seconds a connection may take to send the head of a request.
+    fhir : str or Path
+        Codes and units of FHIR: name or path of a configuration.
     """
 
     max_body_bytes: int = 2_000_000
@@ -47,3 +51,4 @@ class Settings:
     max_connections: int = 500
     max_head_bytes: int = 65_536
     head_timeout_s: float = 10.0
+    fhir: str | Path = "fhir"

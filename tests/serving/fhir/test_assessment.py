@@ -10,7 +10,9 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 from tests.bundles import PATIENT, hand_bundle, hand_parts
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.bundle_writer import write_bundle
+from vfprog.scoring.panel import Coverage
 from vfprog.scoring.predict import predict
+from vfprog.serving.cds_hooks import card
 from vfprog.serving.fhir.assessment import INTERVAL, RISK, risk_assessment
 
 DAY = date(2026, 1, 15)
@@ -121,3 +123,22 @@ def test_whom_the_models_learned_from_is_the_first_note(tmp_path) -> None:
     parts.provenance["population_note"] = "Women of a cohort."
     found = assessed(load_bundle(write_bundle(parts, tmp_path / "noted")))
     assert found["note"][0] == {"text": "Learned from: Women of a cohort."}
+
+
+def test_the_interval_comes_with_its_limits(bundle) -> None:
+    prediction = predict(bundle, PATIENT)
+    measured = Coverage(0.61, 500, "simulated")
+    beyond = replace(prediction["response"], risk=0.16, instability_interval=(0.10, 0.14),
+                     instability_coverage=measured)  # fmt: skip
+    changed = replace(prediction, prognoses=(beyond,))
+    (found,) = risk_assessment(changed, bundle, day=DAY)["prediction"]
+    words = (
+        "Of 100, 10 to 14: how far the model might have differed (90 % of refits); it held the "
+        "true risk of 61 % of 500, simulated. The risk itself lies outside: refits on repeated "
+        "patients are not centred on the fit to all. It is no confidence interval."
+    )
+    assert words in found["rationale"]
+    assert words in card(changed, bundle, None)["detail"]
+    within = replace(beyond, risk=0.12, instability_coverage=None)
+    (found,) = risk_assessment(replace(prediction, prognoses=(within,)), bundle)["prediction"]
+    assert "(90 % of refits). It is no confidence interval. Prediction" in found["rationale"]

@@ -93,3 +93,11 @@ def test_wrong_types_are_refused_with_an_issue_and_no_fault(client: Client, wron
 def test_a_parameter_given_twice_is_refused(client: Client) -> None:
     response = client.post(f"{PATH}?date=2026-01-15&date=2026-01-16", json=bundle_of(PATIENT))
     assert "date is given twice" in outcome(response, 400)[0]["diagnostics"]
+
+
+def test_lists_in_lists_are_refused_as_any_json_too_deep(client: Client) -> None:
+    deep = b"[" * 800 + b"]" * 800
+    raw = b'{"resourceType": "Bundle", "entry": [{"resource": {"component": ' + deep + b"}}]}"
+    response = client.post(PATH, content=raw, headers={"Content-Type": "application/fhir+json"})
+    assert response.status_code == 400
+    assert "more than 50 deep" in response.json()["issue"][0]["diagnostics"]

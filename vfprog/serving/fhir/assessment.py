@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from vfprog.scoring.prognosis import NO_CONFIDENCE
 from vfprog.serving.fhir.times import today
 
 if TYPE_CHECKING:
@@ -156,11 +157,14 @@ def _percent(share: float) -> dict[str, Any]:
     return {"value": 100 * share, **_PERCENT}
 
 
+def of_100(risk: float) -> str:
+    """Return of how many of 100 patients a risk is."""
+    return f"{100 * risk:.0f}"
+
+
 def _rationale(prognosis: Prognosis) -> str:
     text = f"{100 * prognosis.risk:.0f} of 100 patients like this: {prognosis.definition}."
     if prognosis.instability_interval is not None:
-        low, high = (f"{100 * limit:.0f}" for limit in prognosis.instability_interval)
-        share = f"{100 * prognosis.instability_level:g} %"
-        text += f" {prognosis.instability_label.capitalize()} ({share} of refits): "
-        text += f"{low} to {high} of 100."
+        words = prognosis.interval_in_words(of_100).rstrip(".")
+        text += f" Of 100, {words}. {NO_CONFIDENCE}"
     return f"{text} Prediction time: {prognosis.prediction_time}."

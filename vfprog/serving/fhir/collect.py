@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vfprog.serving.fhir.outcome import Issue
+from vfprog.serving.fhir.subject import reference_of
 from vfprog.serving.fhir.times import effective_of
 from vfprog.serving.fhir.values import (
     codings,
@@ -130,6 +131,8 @@ class Collector:
         element, when = effective_of(resource)
         if resource.get("status") in _NOT_MADE:
             self.notes.append(f"{place}: not used, by its status")
+        elif _of_another(resource):
+            self.notes.append(f"{place}.focus: not used, since it is of somebody or something else")
         elif element and when is None:
             self.notes.append(f"{place}.{element}: not used, since it says no date")
         elif when is not None and when.last > self.day:
@@ -216,6 +219,12 @@ class Collector:
 
     def _keep_level(self, level: str, placed: Placed, when: Moment | None) -> None:
         self.keep(level, "level", Value(level, when, f"{placed.expression}.bodySite", placed))
+
+
+def _of_another(resource: dict[str, Any]) -> bool:
+    """Return whether an Observation is of an implant or a donor, not of its subject."""
+    focus = {reference_of(one) for one in resource.get("focus") or ()}
+    return bool(focus - {reference_of(resource.get("subject") or {})})
 
 
 def _elsewhere(sites: Any, mapping: FhirMapping) -> bool:

@@ -15,6 +15,7 @@ from vfprog.serving.problems import field_of
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from vfprog.errors import Failure
     from vfprog.scoring.bundle import Bundle
@@ -31,7 +32,9 @@ UNTIMED = (
 )
 
 
-def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, Any]]:
+def evaluated(
+    bundle: Bundle, content: Any, day: date, *, codes: str | Path = "fhir"
+) -> tuple[int, dict[str, Any]]:
     """Return status and resource that answer a Bundle of resources.
 
     Parameters
@@ -42,6 +45,8 @@ def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, A
         What was sent, as JSON.
     day : datetime.date
         Day of the prediction.
+    codes : str or pathlib.Path
+        Codes and units: name or path of a configuration.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def evaluated(bundle: Bundle, content: Any, day: date) -> tuple[int, dict[str, A
         RiskAssessment, or OperationOutcome with every issue.
     """
     try:
-        reading = read_patient(entries_of(content), bundle.dictionary, load_mapping(), day)
+        reading = read_patient(entries_of(content), bundle.dictionary, load_mapping(codes), day)
     except ResourceError as error:
         return 422, operation_outcome(error.issues)
     try:

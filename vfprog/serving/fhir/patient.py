@@ -12,6 +12,7 @@ from vfprog.serving.fhir.fractures import read_fractures
 from vfprog.serving.fhir.outcome import Issue
 from vfprog.serving.fhir.procedures import drop_after, read_procedures
 from vfprog.serving.fhir.resources import read_resources
+from vfprog.serving.fhir.subject import read_subject
 from vfprog.serving.fhir.times import Moment, moment_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def read_patient(
     """
     placed, notes = read_resources(entries)
     reader = Collector(dictionary, mapping, day, notes=notes)
-    subject = _subject(placed, reader)
+    subject, strangers = read_subject(placed)
+    reader.issues += strangers
     for one in _of_kind("Patient", placed):
         reader.patient(one)
     deceased = [one for one in _of_kind("Patient", placed) if _deceased(one.resource, day)]
@@ -187,25 +189,6 @@ def _add_unnamed(
         patient["vertebrae"] = [{"level": None}]
         places["vertebrae[0].level"] = f"{source.expression}.bodySite"
         sources.append(source)
-
-
-def _subject(placed: Iterable[Placed], reader: Collector) -> str | None:
-    """Return whom the resources are about, refusing those of two patients."""
-    patients = [one for one in placed if one.kind == "Patient"]
-    for extra in patients[1:]:
-        text = "the Bundle holds more than one Patient"
-        reader.issues.append(Issue("business-rule", text, extra.expression))
-    known = {name for one in patients[:1] for name in (one.reference, one.url) if name}
-    first = patients[0].reference if patients else None
-    for one in placed:
-        given = (one.resource.get("subject") or {}).get("reference")
-        if one.kind == "Patient" or not given:
-            continue
-        known, first = known or {given}, first or given
-        if given not in known and not any(given.endswith(f"/{name}") for name in known):
-            text = "the resource is about another patient"
-            reader.issues.append(Issue("business-rule", text, f"{one.expression}.subject"))
-    return first
 
 
 def _assembled(reader: Collector) -> tuple[dict[str, Any], dict[str, str], list[Placed]]:

@@ -41,9 +41,11 @@ async def evaluate(request: Request) -> Response:
     service = service_of(request)
     content = await json_body(request, service.settings)
     day = _day(request)
-    bundle = service.bundle_for(request, 1)
+    bundle, codes = service.bundle_for(request, 1), service.settings.fhir
     with service.in_time():
-        status, resource = await service.single(request, lambda: evaluated(bundle, content, day))
+        status, resource = await service.single(
+            request, lambda: evaluated(bundle, content, day, codes=codes)
+        )
     return outcome_response(resource, status)
 
 

@@ -244,3 +244,15 @@ def test_a_refit_must_be_better_by_a_standard_error(bundle, follows):
         assert (last["decision"], done.change, done.said) == ("refitted", "refit", "refitted")
         assert last["statistic"] > 1
         assert not np.array_equal(done.updated, before)
+
+
+def test_a_model_that_ranks_the_wrong_way_round_is_told_in_words(bundle):
+    for without in ((), POOR):
+        cohort = drawn(bundle, 900, intercept=0.0, slope=-2.0, without=without)
+        done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+        assert done.change == "new_intercept"
+        assert "ranks these patients the wrong way round" in done.remarks[-1]
+        notes = update_notes(bundle, {NAME: done}, {})
+        assert any("the wrong way round" in note for note in notes)
+        assert bool(done.level_only) == bool(without)
+        assert len(done.remarks) == 1 + bool(without)

@@ -24,6 +24,7 @@ from vfprog.validation.subgroups import too_small
 from vfprog.workflows.calibration_tests import calibration_row
 from vfprog.workflows.case_mix import beside_development
 from vfprog.workflows.curves import judged_curves
+from vfprog.workflows.doubts import doubts
 from vfprog.workflows.labels import labelled
 from vfprog.workflows.subgroups import subgroup_figures
 from vfprog.workflows.time_to_event import is_dated, time_to_event
@@ -117,6 +118,7 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     if is_dated(cohort):
         judged.time_to_event = labelled(time_to_event(cohort, risk), model)
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
+    judged.notes += doubts(judged.performance)
     judged.notes += _imprecise(name, cohort.take(np.flatnonzero(known)))
     if len(sites):
         judged.by_site = labelled(sites, model)

@@ -157,7 +157,8 @@ def decide(
         updated, fold, decided = cross_validated(
             cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED, level_only=limit
         )
-    remarks = [limit] if limit else []
+    why = str(test.table["reason"].iloc[-1])
+    remarks = list(dict.fromkeys(reason for reason in (limit, why) if reason))
     done = ModelUpdate(
         name, cohort, test, frozen, updated, fold, test.change, test.table, limit, remarks, decided
     )

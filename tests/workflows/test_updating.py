@@ -135,7 +135,9 @@ def test_folds_that_decide_otherwise_are_counted_and_told(bundle):
 def test_too_few_events_are_refused(bundle):
     event = np.zeros(100, bool)
     event[:5] = True
-    with pytest.raises(TrainingError, match="5 events and 95 non-events"):
+    with pytest.raises(
+        TrainingError, match="100 patients with a known outcome, 5 with and 95 without"
+    ):
         decide(bundle, NAME, make_cohort(100, event=event), SETTINGS, alpha=0.05, seed=1)
 
 

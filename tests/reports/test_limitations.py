@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from math import inf
 
 import pandas as pd
 import pytest
 
 from vfprog.reports.evidence import Evidence
-from vfprog.reports.limitations import limitations
+from vfprog.reports.limitations import _slope_means, limitations
 
 
 def texts(evidence):
@@ -78,3 +79,20 @@ def test_events_per_term_and_outcomes_not_seen_are_told(bare):
     assert any("69 of the rarer outcome" in text for text in said)  # patients, whatever n of rows
     assert "2 of 2 models have 3.0 to 9.9 events per candidate term." in said
     assert "Pain response: the outcome of 21 % was not seen." in said
+
+
+@pytest.mark.parametrize(
+    ("off", "limits", "said"),
+    [
+        (-1.24, (-1.6, -0.8), "ranks patients the wrong way round"),
+        (-0.2, (-0.9, 0.5), "The risks tell nothing"),
+        (0.04, (-0.66, 0.75), "Whether the risks tell anything is not sure"),
+        (0.6, (-0.77, 1.97), "the limits include 0."),
+        (0.6, (0.1, 1.1), "Risks may be too extreme: the limits include 1."),
+        (0.6, (-inf, inf), "Risks may be too extreme."),
+        (0.6, (0.3, 0.9), "Risks are too extreme."),
+        (1.5, (1.1, 1.9), "Risks are too timid."),
+    ],
+)
+def test_a_slope_is_told_as_far_as_its_limits_allow(off, limits, said):
+    assert said in _slope_means(off, limits)

@@ -19,6 +19,7 @@ from vfprog.workflows.judging import (
     rules_of,
     settings_of,
 )
+from vfprog.workflows.updating import decide
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +55,15 @@ def test_too_few_are_not_judged_by_the_rule_of_the_subgroups(bundle):
         "the figures are imprecise"
     )
     for few in (make_cohort(n - 1, event=event[:-1]), make_cohort(n, event=np.arange(n) < 9)):
-        with pytest.raises(TrainingError, match="not given: fewer than 50 participants"):
+        with pytest.raises(TrainingError, match="needed are 50, 10 and 10") as judged_too_few:
             judge_frozen(bundle, "response_preprocedure", few)
+        with pytest.raises(TrainingError) as updated_on_too_few:
+            decide(bundle, "response_preprocedure", few, quick_settings(), alpha=0.05, seed=1)
+        assert str(updated_on_too_few.value) == str(judged_too_few.value)
+    copies = make_cohort(490, per_patient=10, event=np.arange(490) < 200)
+    words = "too few to judge a model on: 49 patients with a known outcome, 20 with and 29 without"
+    with pytest.raises(TrainingError, match=words):
+        judge_frozen(bundle, "response_preprocedure", copies)
 
 
 def test_a_hundred_of_each_outcome_need_no_note(bundle):

@@ -15,7 +15,6 @@ from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
 from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
-from vfprog.workflows.assemble import doubts
 from vfprog.workflows.train import train
 
 QUICK = quick_settings()
@@ -121,18 +120,6 @@ def test_refusals_stand_in_the_order_of_the_models(tmp_path):
     source = write_registry(tmp_path / "rare", rare(5))
     done = quickly(source, tmp_path / "b", n_jobs=2)
     assert list(done.refused) == ["new_fracture_preprocedure", "new_fracture_postprocedure"]
-
-
-def test_a_model_that_says_nothing_or_knows_too_much_is_doubted():
-    rows = [
-        ("m1", "model", "calibration_slope", -0.5), ("m1", "logistic", "calibration_slope", -2.0),
-        ("m1", "model", "c_statistic", 0.6), ("m2", "model", "c_statistic", 0.986),
-        ("m2", "model", "calibration_slope", 1.0), ("m3", "model", "calibration_slope", None),
-    ]  # fmt: skip
-    found = doubts(pd.DataFrame(rows, columns=["model", "learner", "metric", "estimate"]))
-    assert [note.split(":")[0] for note in found] == ["m1", "m2"]
-    assert "cross-validated slope -0.50" in found[0]
-    assert "c-statistic 0.986" in found[1]
 
 
 def test_a_refusal_says_what_to_leave_out_to_have_the_rest(tmp_path):

@@ -135,7 +135,9 @@ def test_folds_that_decide_otherwise_are_counted_and_told(bundle):
 def test_too_few_events_are_refused(bundle):
     event = np.zeros(100, bool)
     event[:5] = True
-    with pytest.raises(TrainingError, match="5 events and 95 non-events"):
+    with pytest.raises(
+        TrainingError, match="100 patients with a known outcome, 5 with and 95 without"
+    ):
         decide(bundle, NAME, make_cohort(100, event=event), SETTINGS, alpha=0.05, seed=1)
 
 
@@ -244,3 +246,15 @@ def test_a_refit_must_be_better_by_a_standard_error(bundle, follows):
         assert (last["decision"], done.change, done.said) == ("refitted", "refit", "refitted")
         assert last["statistic"] > 1
         assert not np.array_equal(done.updated, before)
+
+
+def test_a_model_that_ranks_the_wrong_way_round_is_told_in_words(bundle):
+    for without in ((), POOR):
+        cohort = drawn(bundle, 900, intercept=0.0, slope=-2.0, without=without)
+        done = decide(bundle, NAME, cohort, SETTINGS, alpha=0.05, seed=1)
+        assert done.change == "new_intercept"
+        assert "ranks these patients the wrong way round" in done.remarks[-1]
+        notes = update_notes(bundle, {NAME: done}, {})
+        assert any("the wrong way round" in note for note in notes)
+        assert bool(done.level_only) == bool(without)
+        assert len(done.remarks) == 1 + bool(without)

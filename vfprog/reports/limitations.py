@@ -7,13 +7,16 @@ answer; each has a threshold that stands here, so that a reader can disagree wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from vfprog.reports.facts import endpoints
 from vfprog.reports.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from vfprog.reports.evidence import Evidence
 
@@ -173,13 +176,37 @@ def _per_parameter(evidence: Evidence) -> Iterator[Limitation]:
 def _slopes(evidence: Evidence) -> Iterator[Limitation]:
     for model in evidence.models:
         row = evidence.headline(model).get("calibration_slope")
-        off = None if row is None else row["estimate"]
-        if off is not None and abs(off - 1) > OFF_SLOPE:
+        if row is None or row["estimate"] is None:
+            continue
+        off = row["estimate"]
+        if abs(off - 1) > OFF_SLOPE:
             judged = "calibration slope on the registry of the update"
             said = "cross-validated calibration slope" if not evidence.updated else judged
             said = f"{said} {off:.2f}."
-            side = "too extreme" if off < 1 else "too timid"
-            yield Limitation("Analysis", f"{evidence.title(model)}: {said}", f"Risks are {side}.")
+            text = f"{evidence.title(model)}: {said}"
+            yield Limitation("Analysis", text, _slope_means(off, _limits(row)))
+
+
+def _limits(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the limits of a figure; infinite where it has none."""
+    lower, upper = (row.get(name) for name in ("lower", "upper"))
+    return (-inf if pd.isna(lower) else lower, inf if pd.isna(upper) else upper)
+
+
+def _slope_means(off: float, limits: tuple[float, float]) -> str:
+    """Return what a slope away from 1 says, and no more than its limits allow."""
+    lower, upper = limits
+    if off <= 0:
+        wrong = "The model ranks patients the wrong way round"
+        said = wrong if upper < 0 else "The risks tell nothing"
+        return f"{said}; it must not be used on such patients."
+    if -inf < lower <= 0:
+        return "Whether the risks tell anything is not sure: the limits include 0."
+    side = "too extreme" if off < 1 else "too timid"
+    if lower <= 1 <= upper:
+        unsure = "" if lower == -inf else ": the limits include 1"
+        return f"Risks may be {side}{unsure}."
+    return f"Risks are {side}."
 
 
 def _few_refits(evidence: Evidence) -> Iterator[Limitation]:

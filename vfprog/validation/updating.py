@@ -122,14 +122,14 @@ def closed_test(
     second = _row(2, _LEVEL_ONLY, score_test_slope(sample, level[0]), 1, level, alpha)
     if second["p"] >= alpha:
         return _decided("new_intercept", level, [first, second])
-    if level_only:
-        return _decided("new_intercept", level, [first, second], level_only)
     if slope[1] <= 0:
         wrong = (
             f"slope {slope[1]:.2f}: the model ranks these patients the wrong way round, which no "
             "recalibration mends; the intercept alone is changed"
         )
         return _decided("new_intercept", level, [first, second], wrong)
+    if level_only:
+        return _decided("new_intercept", level, [first, second], level_only)
     return _decided("new_intercept_and_slope", slope, [first, second])
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from vfprog.features.arrays import FloatArray
     from vfprog.workflows.refitting import Work
 
-# No prognostic model of this field comes near.
-TOO_GOOD = 0.95
 _VERSIONS = ("vfprog", "numpy", "pandas", "scikit-learn", "scipy", "xgboost")
 
 
@@ -100,34 +98,6 @@ def notes_of(work: Work, resamples: int, times: Sequence[str]) -> list[str]:
     if len(times) == 1:
         notes.append("nothing known from the procedure is recorded: preprocedure models only")
     return notes
-
-
-def doubts(table: pd.DataFrame) -> list[str]:
-    """Return what makes a cross-validated model doubtful: it says nothing, or it knows too much.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        What `judge` returned.
-
-    Returns
-    -------
-    list of str
-        One sentence per model and doubt.
-    """
-    shown = table[table["learner"] == "model"]
-    slopes = shown[(shown["metric"] == "calibration_slope") & (shown["estimate"] <= 0)]
-    perfect = shown[(shown["metric"] == "c_statistic") & (shown["estimate"] >= TOO_GOOD)]
-    notes = [
-        f"{row.model}: cross-validated slope {row.estimate:.2f}: "
-        "the model says nothing about patients it has not seen"
-        for row in slopes.itertuples()
-    ]
-    return notes + [
-        f"{row.model}: c-statistic {row.estimate:.3f}: too good for a prognosis; "
-        "look for a predictor that knows the outcome"
-        for row in perfect.itertuples()
-    ]
 
 
 def bundle_parts(

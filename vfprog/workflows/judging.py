@@ -20,10 +20,10 @@ from vfprog.scoring.model import expit
 from vfprog.validation.case_mix import case_mix
 from vfprog.validation.heterogeneity import by_site, n_usable
 from vfprog.validation.performance import performance
-from vfprog.validation.subgroups import too_small
 from vfprog.workflows.calibration_tests import calibration_row
 from vfprog.workflows.case_mix import beside_development
 from vfprog.workflows.curves import judged_curves
+from vfprog.workflows.doubts import doubts
 from vfprog.workflows.labels import labelled
 from vfprog.workflows.subgroups import subgroup_figures
 from vfprog.workflows.time_to_event import is_dated, time_to_event
@@ -90,8 +90,7 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     Raises
     ------
     TrainingError
-        Nobody's outcome is known, or fewer participants or events than the rule for subgroups asks
-        for.
+        Nobody's outcome is known, or too few are, see `require_enough`.
     UndefinedFigureError
         Only one outcome class is present.
     """
@@ -102,8 +101,7 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     if not known.any():
         raise TrainingError("no episode with a known outcome")
     y = cohort.outcome.event.astype(float)
-    if reason := too_small(y[known], rules_of(bundle).fewest):
-        raise TrainingError(reason)
+    require_enough(bundle, cohort.take(np.flatnonzero(known)))
     log_odds = frozen_log_odds(bundle, name, cohort)
     risk = expit(log_odds)
     risks = {"episode_id": cohort.episode_id, "outcome": y, "weight": weight, "risk": risk}
@@ -117,6 +115,7 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     if is_dated(cohort):
         judged.time_to_event = labelled(time_to_event(cohort, risk), model)
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
+    judged.notes += doubts(judged.performance)
     judged.notes += _imprecise(name, cohort.take(np.flatnonzero(known)))
     if len(sites):
         judged.by_site = labelled(sites, model)
@@ -149,6 +148,32 @@ def answered_by(bundle: Bundle, name: str, cohort: Cohort) -> Cohort:
     if bundle.model(name).prediction_time != "postprocedure":
         return cohort
     return cohort.take(np.flatnonzero(known_after_procedure(cohort.arrays, bundle.dictionary)))
+
+
+def require_enough(bundle: Bundle, seen: Cohort) -> None:
+    """Refuse to judge or update a model on fewer patients than its bundle judges a subgroup on.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle; its rule for subgroups, 50 patients with 10 of either outcome by default.
+    seen : Cohort
+        Episodes with a known outcome.
+
+    Raises
+    ------
+    TrainingError
+        There are fewer.
+    """
+    least = rules_of(bundle).fewest
+    there = count_participants(participant_of(seen), seen.outcome.event)
+    if there.patients >= least.participants and there.fewest >= least.events:
+        return
+    raise TrainingError(
+        f"too few to judge a model on: {there.patients} patients with a known outcome, "
+        f"{there.events} with and {there.others} without the event; needed are "
+        f"{least.participants}, {least.events} and {least.events}"
+    )
 
 
 def frozen_log_odds(bundle: Bundle, name: str, cohort: Cohort) -> FloatArray:

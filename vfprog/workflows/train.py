@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from vfprog.models.settings import TrainingSettings, load_settings
 from vfprog.scoring.bundle_writer import BundleParts, check_free, write_bundle
-from vfprog.workflows.assemble import bundle_parts, doubts, judge, notes_of
+from vfprog.workflows.assemble import bundle_parts, judge, notes_of
+from vfprog.workflows.doubts import doubts, flat_doubts
 from vfprog.workflows.evidence import evidence_tables
 from vfprog.workflows.inputs import (
     OpenedRegistry,
@@ -180,6 +181,7 @@ def train(
         risks = gather_risks(work, strict=strict)
         table = judge(work, risks, seed)
         notes = [*opened.registry.notes, *notes_of(work, resamples, times), *doubts(table)]
+        notes += flat_doubts({name: work.folds[name] for name in work.fitted if name in work.folds})
         tables = {found.name: found.frame for found in evidence_tables(work)}
         parts = bundle_parts(work, opened.registry, table, tables, notes, name, seed, resamples)
         coverage = instability_coverage(work, source, opened.registry)

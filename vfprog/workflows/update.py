@@ -27,6 +27,7 @@ from vfprog.workflows.descent import (
     update_notes,
     update_tables,
 )
+from vfprog.workflows.doubts import doubts
 from vfprog.workflows.inputs import as_recorded, mapping_name, no_progress, open_for
 from vfprog.workflows.judging import settings_of
 from vfprog.workflows.labels import labelled
@@ -167,6 +168,7 @@ def update(
     notes = [
         *population.differences(loaded, registry),
         *update_notes(loaded, updates, work.refused),
+        *doubts(figures),
     ]
     found = population.reference_warnings(loaded, registry)
     warned = [one for one in opened.warnings if one not in found]

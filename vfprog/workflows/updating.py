@@ -15,13 +15,13 @@ from vfprog.data.splits import patient_folds
 from vfprog.errors import TrainingError
 from vfprog.features.design import usable_features
 from vfprog.models.blend import OutOfFold
-from vfprog.models.procedure import available_predictors, check_classes, cohort_weights
+from vfprog.models.procedure import available_predictors, cohort_weights
 from vfprog.models.sample_size import riley_sample_size
 from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.resampling import collect_folds, fold_of, plan_folds, run_refits
 from vfprog.validation.updating import COLUMNS, closed_test
-from vfprog.workflows.judging import answered_by, frozen_log_odds, listed
+from vfprog.workflows.judging import answered_by, frozen_log_odds, listed, require_enough
 from vfprog.workflows.recorded import too_little_recorded
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def decide(
     cohort : Cohort
         Episodes of its endpoint.
     settings : TrainingSettings
-        Settings of the bundle: outcome weights, folds, least class.
+        Settings of the bundle: outcome weights, folds.
     alpha : float
         Level of the tests.
     seed : int
@@ -138,7 +138,7 @@ def decide(
     Raises
     ------
     TrainingError
-        One class, or too few events.
+        Too few patients, or with or without the event; as `vfprog.workflows.judging` asks for.
     UndefinedFigureError
         The risks are equal, or separate the classes.
     """
@@ -147,7 +147,7 @@ def decide(
         raise TrainingError("no episode with a value from the procedure")
     weight = cohort_weights(cohort, settings)
     known = np.flatnonzero(weight > 0)
-    check_classes(cohort.outcome.event[known].astype(float), cohort.take(known), settings)
+    require_enough(bundle, cohort.take(known))
     frozen = frozen_log_odds(bundle, name, cohort)
     limit = too_little_recorded(bundle, name, cohort)
     test = _closed(cohort, frozen, settings, alpha, limit)
@@ -157,7 +157,8 @@ def decide(
         updated, fold, decided = cross_validated(
             cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED, level_only=limit
         )
-    remarks = [limit] if limit else []
+    why = str(test.table["reason"].iloc[-1])
+    remarks = list(dict.fromkeys(reason for reason in (limit, why) if reason))
     done = ModelUpdate(
         name, cohort, test, frozen, updated, fold, test.change, test.table, limit, remarks, decided
     )

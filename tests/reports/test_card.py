@@ -33,6 +33,8 @@ def test_nothing_in_the_data_is_markup(bare):
 def test_a_card_claims_only_what_the_run_did(bare):
     none = model_card(changed(bare, resamples=0).bundle, report="r")
     assert "no bootstrap refits, so no optimism" in none
+    assert "with registries" in none
+    assert "registriesof" not in none  # a space at the start of a value is trimmed
     assert "resampled. No other registry" in none  # neither by site nor by time
     some = model_card(changed(bare, resamples=1).bundle, report="r")
     assert "1 bootstrap refit of the whole procedure" in some

@@ -109,7 +109,7 @@ def _of_results(evidence: Evidence) -> dict[str, str]:
         "headline": _headline(evidence),
         "updating": (f"Updated from version {lineage[-1].get('version')}, "
                      f"{lineage[-1].get('change')}." if lineage
-                     else "None: these are the models as first developed."),
+                     else "These are the models as first developed, never updated."),
     }  # fmt: skip
 
 

@@ -68,3 +68,24 @@ def test_three_sizes_are_the_default_and_a_folder_holds_the_result(
 def test_a_size_that_is_no_number_is_refused(planned, capsys) -> None:
     assert run(["plan", "--participants", "many"]) == 2
     assert "'--participants'" in capsys.readouterr().err
+
+
+def test_without_an_effect_each_test_has_a_name_of_its_own(planned, capsys, monkeypatch) -> None:
+    asked = workflow.plan
+
+    def without(sizes, **given):
+        done = asked(sizes, **given)
+        rows = done.table[done.table["figure"] == "power_prognosis"]
+        renamed = [rows.assign(figure=f"false_positive_{q}") for q in ("prognosis", "benefit")]
+        return Planned(pd.concat(renamed), done.table, done.table, 0.0, done.endpoint)
+
+    assert run(["plan", "1000"]) == 0
+    assert "Power at alignment_effect=1" in capsys.readouterr().out
+    monkeypatch.setattr(workflow, "plan", without)
+    assert run(["plan", "1000", "--effect", "0"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("rejected: alignment and outcome") == 1
+    assert out.count("rejected: alignment and benefit") == 1
+    assert "rejected without effect" not in out
+    assert "Rejected at alignment_effect=0" in out
+    assert max(map(len, out.splitlines())) <= 80

@@ -27,6 +27,11 @@ _SHOWN = (
     ("power_benefit", "power: alignment and benefit", 2),
     ("false_positive_benefit", "  rejected without effect", 2),
 )
+# Headings of rows that have no row of power above them: without an effect there is none.
+_ALONE = {
+    "false_positive_prognosis": "rejected: alignment and outcome",
+    "false_positive_benefit": "rejected: alignment and benefit",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -84,9 +89,10 @@ def plan(
             overrides=read_changes(changes or []), seed=seed, n_jobs=jobs, progress=progress,
         )  # fmt: skip
     _show(planned.table, f"SIMULATED DATA: studies of {planned.endpoint.label.lower()}", repeats)
+    told = "Power" if effect else "Rejected"
     say(
         "\nMean over the studies trained and the range of nine in ten; shares with their\n"
-        f"exact 95 % limits. Power at alignment_effect={effect:g}: {power_repeats} tests per size "
+        f"exact 95 % limits. {told} at alignment_effect={effect:g}: {power_repeats} tests per size "
         "at 5 %."
     )
     failed = planned.table[planned.table["reason"] != ""]
@@ -100,13 +106,18 @@ def _show(long: "pd.DataFrame", title: str, asked: int) -> None:
     sizes = sorted(int(n) for n in long["participants"].unique())
     present = set(long["figure"])
     rows = [
-        [heading, *(_cell(long, n, figure, decimals) for n in sizes)]
+        [_heading(figure, heading, present), *(_cell(long, n, figure, decimals) for n in sizes)]
         for figure, heading, decimals in _SHOWN
         if figure in present
     ]
     trained = [_trained(long, n, asked) for n in sizes]
     rows.insert(0, ["studies trained, of those simulated", *trained])
     table(title, ["participants", *(f"{n:,}" for n in sizes)], rows)
+
+
+def _heading(figure: str, heading: str, present: set[str]) -> str:
+    power = figure.replace("false_positive", "power")
+    return heading if power in present else _ALONE[figure]
 
 
 def _trained(long: "pd.DataFrame", n: int, asked: int) -> str:

@@ -86,7 +86,7 @@ def test_each_model_has_a_run_and_each_learner_one_in_it(training, records):
     assert run.children[0].tags["learner"] == "logistic"
     params = {name: record.value for name, record in kinds(run, Param).items()}
     assert params["definition"] == training.fitted[MODEL].model.endpoint.definition
-    assert params["n"] == 220
+    assert params["n"] == 120  # patients
     assert set(kinds(run, Figure)) == FIGURES
     assert set(kinds(run, Table)) == {
         "risk_distribution", "decision_curve", "calibration_curve", "contributions", "importance",

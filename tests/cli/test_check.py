@@ -230,7 +230,7 @@ def test_what_a_training_would_refuse_is_said_with_the_reason(
     assert run(["check", str(source), "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)["untrained"]
     assert found["response_preprocedure"] == ""
-    assert found["new_fracture_postprocedure"].startswith("new_fracture: 9 events")
+    assert found["new_fracture_postprocedure"].startswith(refusal)
     page = tmp_path / "p.html"
     assert run(["check", str(source), "--html", str(page)]) == 0
     assert "Would they be trained?" in page.read_text(encoding="utf-8")

@@ -23,6 +23,16 @@ def test_scores_by_hand() -> None:
     assert np.isnan(BY_HAND.score(x)[5])
 
 
+@pytest.mark.parametrize("far", [0.5, 1.0, 3.5])
+def test_what_lies_beyond_is_what_its_score_says(far: float) -> None:
+    x = np.append(np.random.default_rng(2).normal(75, 25, 2000), NAN)
+    expected = np.abs(BY_HAND.score(x)) > far
+    assert 0 < expected.sum() < 2000
+    assert BY_HAND.beyond(x, far).tolist() == expected.tolist()
+    lopsided = replace(BY_HAND, scores=(-2.5, 0.5))
+    assert lopsided.beyond(x, 3.5).tolist() == (np.abs(lopsided.score(x)) > 3.5).tolist()
+
+
 def test_a_normal_feature_is_scored_by_its_quantiles() -> None:
     x = np.random.default_rng(1).normal(75, 8, 20_000)
     margin = learn_margin(AGE, x)

@@ -71,7 +71,10 @@ def far_outside(typicality: Typicality, derived: Mapping[str, FloatArray], n: in
     list of str
         Of each patient the predictors, parted by commas; empty where none does.
     """
-    far = np.abs(typicality.scores(derived, n)) > FAR
+    far = np.zeros((n, len(typicality.margins)), dtype=bool)
+    for place, margin in enumerate(typicality.margins):
+        if margin.feature in derived:
+            far[:, place] = margin.beyond(derived[margin.feature], FAR)
     names = [""] * n
     for row in np.flatnonzero(far.any(axis=1)).tolist():
         out = (typicality.margins[place].predictor for place in np.flatnonzero(far[row]))

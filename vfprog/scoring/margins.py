@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vfprog.features.arrays import FloatArray, IntArray
+    from vfprog.features.arrays import BoolArray, FloatArray, IntArray
     from vfprog.features.feature import Feature
 
 # At least so many patients stand behind each level and quantile that is stored.
@@ -77,6 +77,27 @@ class Margin:
         beyond = x - np.minimum(np.maximum(x, self.values[0]), self.values[-1])
         scores: FloatArray = np.interp(x, self.values, self.scores) + beyond / self.sd
         return scores
+
+    def beyond(self, x: FloatArray, far: float) -> BoolArray:
+        """Return which values have a score further than ``far`` from 0, sooner than `score` does.
+
+        Parameters
+        ----------
+        x : ndarray of float, shape (n,)
+            Values; NaN where missing.
+        far : float
+            Distance in normal scores.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False where missing.
+        """
+        if max(-self.scores[0], self.scores[-1]) >= far:  # a level of its own may lie so far
+            return np.asarray(np.abs(self.score(x)) > far)
+        low = self.values[0] - (far + self.scores[0]) * self.sd
+        high = self.values[-1] + (far - self.scores[-1]) * self.sd
+        return np.asarray((x < low) | (x > high))
 
     def rounded(self, u: FloatArray) -> FloatArray:
         """Return the scores of people drawn from a normal distribution.

@@ -15,11 +15,12 @@ from vfprog.features.design import derive_features, feature_matrix, usable_featu
 from vfprog.models.procedure import available_predictors
 from vfprog.models.settings import load_settings
 from vfprog.scoring.bundle import load_bundle
+from vfprog.validation.collecting import collect_folds, fold_of
 from vfprog.validation.comparators import cross_validated_risks, unpenalised_logistic
 from vfprog.validation.held_out import sites_to_leave_out
 from vfprog.validation.heterogeneity import by_site
 from vfprog.validation.performance import performance
-from vfprog.validation.resampling import Refit, collect_folds, fold_of, plan_folds, run_refits
+from vfprog.validation.resampling import Refit, plan_folds, run_refits
 from vfprog.workflows.explain import explain
 from vfprog.workflows.inputs import build_cohorts, choose_endpoints
 from vfprog.workflows.score import score

@@ -34,6 +34,8 @@ COVERED_ELSEWHERE = {
     "vfprog/__init__.py": "tests/test_house.py",
     "vfprog/__main__.py": "tests/test_house.py",
     "vfprog/models/learning.py": "tests/models/test_procedure.py",
+    "vfprog/validation/collecting.py": "tests/validation/test_resampling.py",
+    "vfprog/workflows/refit_decision.py": "tests/workflows/test_updating.py",
     "vfprog/plots/base.py": "tests/plots/test_plots.py",
     "vfprog/plots/calibration.py": "tests/plots/test_plots.py",
     "vfprog/plots/contributions.py": "tests/plots/test_plots.py",

@@ -12,8 +12,9 @@ from vfprog.data.splits import patient_folds
 from vfprog.errors import ConfigError
 from vfprog.models.settings import load_settings
 from vfprog.scoring.bundle import load_bundle
+from vfprog.validation.collecting import collect_folds
 from vfprog.validation.performance import performance
-from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.validation.resampling import plan_folds, run_refits
 from vfprog.workflows.check import check
 from vfprog.workflows.explain import explain
 from vfprog.workflows.inputs import build_cohorts, choose_endpoints

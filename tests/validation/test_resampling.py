@@ -10,11 +10,10 @@ from vfprog.features.design import derive_features
 from vfprog.models.procedure import fit_procedure
 from vfprog.scoring.model import expit
 from vfprog.scoring.trees import margin
+from vfprog.validation.collecting import collect_folds, fold_of
 from vfprog.validation.resampling import (
     Refit,
     RefitResult,
-    collect_folds,
-    fold_of,
     learner_risks,
     plan_folds,
     plan_resamples,

@@ -14,7 +14,8 @@ from vfprog.errors import BundleError, InputError, TrainingError
 from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.bundle import load_bundle
 from vfprog.scoring.predict import predict
-from vfprog.validation.resampling import collect_folds, plan_folds, run_refits
+from vfprog.validation.collecting import collect_folds
+from vfprog.validation.resampling import plan_folds, run_refits
 from vfprog.workflows.train import train
 
 QUICK = quick_settings()

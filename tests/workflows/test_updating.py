@@ -20,8 +20,8 @@ from vfprog.scoring.bundle_writer import write_bundle
 from vfprog.validation.updating import ClosedTest, closed_test
 from vfprog.workflows.descent import update_notes
 from vfprog.workflows.judging import frozen_log_odds
+from vfprog.workflows.refit_decision import consider_refit
 from vfprog.workflows.updating import (
-    consider_refit,
     cross_validated,
     decide,
     recalibrated,

@@ -27,13 +27,12 @@ from vfprog.schema.endpoints import load_endpoint
 from vfprog.schema.registry import REGISTRY
 from vfprog.simulate import simulate
 from vfprog.validation.calibration import calibration_slope
+from vfprog.validation.collecting import collect_folds, fold_of
 from vfprog.validation.discrimination import c_statistic
 from vfprog.validation.optimism import Resample, optimism_table
 from vfprog.validation.overall import brier
 from vfprog.validation.resampling import (
     Refit,
-    collect_folds,
-    fold_of,
     learner_risks,
     plan_folds,
     plan_resamples,

@@ -100,8 +100,8 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
     known = weight > 0
     if not known.any():
         raise TrainingError("no episode with a known outcome")
-    y = cohort.outcome.event.astype(float)
-    require_enough(bundle, cohort.take(np.flatnonzero(known)))
+    y, seen_alone = cohort.outcome.event.astype(float), cohort.take(np.flatnonzero(known))
+    require_enough(bundle, seen_alone)
     log_odds = frozen_log_odds(bundle, name, cohort)
     risk = expit(log_odds)
     risks = {"episode_id": cohort.episode_id, "outcome": y, "weight": weight, "risk": risk}
@@ -116,10 +116,9 @@ def judge_frozen(bundle: Bundle, name: str, cohort: Cohort) -> Judged:
         judged.time_to_event = labelled(time_to_event(cohort, risk), model)
     sites, judged.notes = _by_site(name, cohort, known, weight, risk[known])
     judged.notes += doubts(judged.performance)
-    judged.notes += _imprecise(name, cohort.take(np.flatnonzero(known)))
+    judged.notes += _imprecise(name, seen_alone)
     if len(sites):
         judged.by_site = labelled(sites, model)
-    seen_alone = cohort.take(np.flatnonzero(known))
     for table in judged_curves(seen_alone, weight[known], risk[known]):
         judged.curves[table.name] = labelled(table.frame, model)
     shared = {"sample_weight": weight, "groups": cohort.patient_id}

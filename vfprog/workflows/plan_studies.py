@@ -14,8 +14,9 @@ from vfprog.features.design import derive_features
 from vfprog.models.procedure import cohort_weights, fit_procedure
 from vfprog.validation._check import UndefinedFigureError
 from vfprog.validation.calibration import calibration_slope
+from vfprog.validation.collecting import collect_folds, fold_of
 from vfprog.validation.discrimination import c_statistic
-from vfprog.validation.resampling import collect_folds, fold_of, plan_folds, run_refits
+from vfprog.validation.resampling import plan_folds, run_refits
 from vfprog.validation.wald import joint_wald_test
 from vfprog.workflows.simulated_cohorts import FULLY_FOLLOWED, Judged, simulated_cohorts
 

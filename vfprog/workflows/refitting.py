@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vfprog.errors import TrainingError
+from vfprog.validation.collecting import collect_folds, fold_of
 from vfprog.validation.held_out import sites_to_leave_out
 from vfprog.validation.resampling import (
     Refit,
     RefitResult,
-    collect_folds,
-    fold_of,
     plan_folds,
     plan_resamples,
     run_refits,

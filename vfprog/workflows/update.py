@@ -32,11 +32,11 @@ from vfprog.workflows.inputs import as_recorded, mapping_name, no_progress, open
 from vfprog.workflows.judging import settings_of
 from vfprog.workflows.labels import labelled
 from vfprog.workflows.recorded import TABLE, reliance_table
+from vfprog.workflows.refit_decision import consider_refit
 from vfprog.workflows.refitting import Work
 from vfprog.workflows.train import Training
 from vfprog.workflows.updating import (
     ModelUpdate,
-    consider_refit,
     decide,
     recalibrated,
     recalibrated_members,

@@ -1,4 +1,4 @@
-"""What becomes of one model on a new registry: left, recalibrated or refitted."""
+"""What becomes of one model on a new registry: left as it is or recalibrated."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
-from vfprog.data.participants import count_participants, participant_of
 from vfprog.data.splits import patient_folds
 from vfprog.errors import TrainingError
-from vfprog.features.design import usable_features
-from vfprog.models.blend import OutOfFold
-from vfprog.models.procedure import available_predictors, cohort_weights
-from vfprog.models.sample_size import riley_sample_size
+from vfprog.models.procedure import cohort_weights
 from vfprog.scoring.model import expit
 from vfprog.validation._check import UndefinedFigureError
-from vfprog.validation.resampling import collect_folds, fold_of, plan_folds, run_refits
 from vfprog.validation.updating import COLUMNS, closed_test
-from vfprog.workflows.judging import answered_by, frozen_log_odds, listed, require_enough
+from vfprog.workflows.judging import answered_by, frozen_log_odds, require_enough
 from vfprog.workflows.recorded import too_little_recorded
 
 if TYPE_CHECKING:
@@ -39,7 +33,7 @@ WORDS = {
     "new_intercept_and_slope": "new intercept and slope",
     "refit": "refitted",
 }
-_FOLD_SEED = 1000
+FOLD_SEED = 1000
 
 
 @dataclass
@@ -103,6 +97,13 @@ class ModelUpdate:
             return words
         return f"{words} ({self.test.intercept:+.3f}, slope {self.test.slope:.3f})"
 
+    def add(self, hypothesis: str, test: str, **known: Any) -> None:
+        """Put one more test or comparison under the others; what is not known of it is NaN."""
+        step = int(self.table["step"].max()) + 1
+        row = {**known, "hypothesis": hypothesis, "test": test, "step": step}
+        frame = pd.DataFrame([row]).reindex(columns=list(COLUMNS))
+        self.table = pd.concat([self.table, frame.dropna(axis=1, how="all")], ignore_index=True)
+
 
 def decide(
     bundle: Bundle,
@@ -155,7 +156,7 @@ def decide(
     decided: dict[str, int] = {}
     if test.change != "no_change":
         updated, fold, decided = cross_validated(
-            cohort, frozen, settings, alpha=alpha, seed=seed + _FOLD_SEED, level_only=limit
+            cohort, frozen, settings, alpha=alpha, seed=seed + FOLD_SEED, level_only=limit
         )
     why = str(test.table["reason"].iloc[-1])
     remarks = list(dict.fromkeys(reason for reason in (limit, why) if reason))
@@ -163,7 +164,12 @@ def decide(
         name, cohort, test, frozen, updated, fold, test.change, test.table, limit, remarks, decided
     )
     if decided:
-        _add(done, _folds_row(done))
+        said = ", ".join(f"{WORDS[change]} {count}" for change, count in decided.items())
+        agree, folds = decided.get(done.change, 0), sum(decided.values())
+        done.add(
+            "the folds decide the same", "closed testing in each fold",
+            decision=f"{agree} of {folds} folds", reason=f"folds: {said}",
+        )  # fmt: skip
     return done
 
 
@@ -220,55 +226,6 @@ def cross_validated(
     return updated, fold, dict(decided.most_common())
 
 
-def consider_refit(
-    update: ModelUpdate,
-    model: PrognosticModel,
-    settings: TrainingSettings,
-    *,
-    seed: int,
-    n_jobs: int,
-) -> None:
-    """Decide whether to fit the model anew; the decision and its reasons go into the update.
-
-    Only where the new registry records every predictor of the model, where Riley's sample size is
-    met there, counting them and what else it could learn from, and where the whole procedure,
-    cross-validated there, has a loss lower than that of the recalibrated model by more than one
-    standard error of the paired difference.
-
-    Parameters
-    ----------
-    update : ModelUpdate
-        What closed testing decided; receives the comparison.
-    model : PrognosticModel
-        The model.
-    settings : TrainingSettings
-        Settings of the procedure.
-    seed : int
-        Seed of folds and fits.
-    n_jobs : int
-        Worker processes.
-    """
-    enough = _riley_row(update, model, settings)
-    _add(update, enough)
-    if enough["decision"] != "met":
-        if enough["decision"] == "refused" and not update.level_only:
-            update.remarks.append(f"no refit: {enough['reason']}")
-        return
-    try:
-        refitted, fold = _refit_log_odds(update.cohort, model, settings, seed, n_jobs)
-    except TrainingError as error:
-        _add(update, {**_gain_row(np.nan, np.nan), "reason": str(error)})
-        return
-    weight = cohort_weights(update.cohort, settings)
-    known = np.flatnonzero(weight > 0)
-    patient = np.unique(update.cohort.patient_id[known].astype(str), return_inverse=True)[1]
-    judged = OutOfFold(update.cohort.outcome.event[known].astype(float), weight[known], patient)
-    row = _gain_row(*judged.gain(update.updated[known], refitted[known]))
-    _add(update, row)
-    if row["decision"] == "refitted":
-        update.change, update.updated, update.fold = "refit", refitted, fold
-
-
 def recalibrated(model: PrognosticModel, test: ClosedTest) -> PrognosticModel:
     """Return the model with a new calibrator: ``intercept + slope * (a + b f)``."""
     blend = model.blend
@@ -298,73 +255,3 @@ def _closed(
         sample_weight=weight[known], groups=cohort.patient_id[known], alpha=alpha,
         level_only=level_only,
     )  # fmt: skip
-
-
-def _refit_log_odds(
-    cohort: Cohort, model: PrognosticModel, settings: TrainingSettings, seed: int, n_jobs: int
-) -> tuple[FloatArray, IntArray]:
-    once = settings.model_copy(update={"outer_repeats": 1})
-    key = (model.endpoint.name, model.prediction_time)
-    folds = plan_folds(*key, once, seed=seed + _FOLD_SEED)
-    results = list(run_refits(folds, {key[0]: cohort}, once, n_jobs=n_jobs))
-    risk = collect_folds(results, cohort.n, repeats=1)["model"][0]
-    return np.asarray(logit(risk), dtype=float), fold_of(results, cohort.n, repeats=1)[0]
-
-
-def _riley_row(
-    update: ModelUpdate, model: PrognosticModel, settings: TrainingSettings
-) -> dict[str, Any]:
-    """Return whether there are participants enough; a poorer registry must not need fewer."""
-    cohort = update.cohort
-    weight = cohort_weights(cohort, settings)
-    known = np.flatnonzero(weight > 0)
-    y = cohort.outcome.event[known].astype(float)
-    names = available_predictors(cohort.take(known).arrays, settings.min_observed)
-    features = usable_features(cohort.dictionary, model.prediction_time, names)
-    here = {parent for feature in features for parent in feature.parents}
-    lost = sorted(model.parents - here)
-    hypothesis, test = "enough participants for a refit", "Riley's criteria"
-    if lost:
-        reason = (
-            f"{len(lost)} of {len(model.parents)} predictors of the model are not recorded here, "
-            f"too seldom, or the same for everybody: {listed(lost)}"
-        )
-        return _row(hypothesis, test, decision="refused", reason=reason)
-    if update.level_only:
-        return _row(hypothesis, test, decision="refused", reason=update.level_only)
-    count = len(model.parents | here)
-    needed = riley_sample_size(count, float(np.average(y, weights=weight[known]))).needed
-    n = count_participants(participant_of(cohort.take(known)), y).patients
-    return _row(
-        hypothesis, test, decision="met" if n >= needed else "not met",
-        reason=f"{n} participants, {needed} needed with {count} predictors",
-    )  # fmt: skip
-
-
-def _folds_row(update: ModelUpdate) -> dict[str, Any]:
-    counts, folds = update.decided, sum(update.decided.values())
-    said = ", ".join(f"{WORDS[change]} {count}" for change, count in counts.items())
-    return _row(
-        "the folds decide the same", "closed testing in each fold",
-        decision=f"{counts.get(update.change, 0)} of {folds} folds", reason=f"folds: {said}",
-    )  # fmt: skip
-
-
-def _gain_row(gain: float, error: float) -> dict[str, Any]:
-    text = f"loss lower by {gain:.5f}, standard error {error:.5f}" if gain == gain else ""
-    return _row(
-        "a refit predicts no better", "paired cross-validated log loss",
-        statistic=gain / error if error > 0 else np.nan,
-        decision="refitted" if gain > error else "not refitted", reason=text,
-    )  # fmt: skip
-
-
-def _row(hypothesis: str, test: str, **known: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan)
-    return empty | {"hypothesis": hypothesis, "test": test} | known
-
-
-def _add(update: ModelUpdate, row: dict[str, Any]) -> None:
-    step = int(update.table["step"].max()) + 1
-    frame = pd.DataFrame([{**row, "step": step}])[list(COLUMNS)]
-    update.table = pd.concat([update.table, frame.dropna(axis=1, how="all")], ignore_index=True)
